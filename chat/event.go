@@ -1,0 +1,124 @@
+package chat
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MaxBody is the greatest size of a body's JSON value as received, in bytes:
+// this many pass, one more is CodeTooLarge.
+const MaxBody = 65536
+
+// MaxMeta bounds the JSON object that a sender may hang on a message, in bytes.
+const MaxMeta = 16384
+
+// Kind is what an event is. The numbers are stored; never reuse one.
+type Kind uint8
+
+const (
+	KindMessage Kind = 1
+	KindEdit    Kind = 2
+	KindDelete  Kind = 3
+	KindMember  Kind = 4
+)
+
+// Event is one durable entry of a channel's log. A message is an Event with
+// KindMessage, and carries its present state: an edited message its last body,
+// a deleted one no body and DeletedAt. Once handed out an Event is never
+// changed; a new state is a new Event.
+type Event struct {
+	Channel    ChannelID
+	Seq        uint64 // dense from 1 in its channel
+	Kind       Kind
+	At         time.Time // UTC, whole milliseconds, never before the event that precedes it
+	Sender     string    // the user; of a member event, who changed the membership
+	SenderName string    // as it was then; may be empty
+	Session    string    // the session that posted it, "" when that is unknown; not stored
+
+	// ID is a message's UUID: of a message its own, of an edit or delete that
+	// of the message it names. TargetSeq is that message's seq.
+	ID        string
+	TargetSeq uint64
+
+	Sequence  uint64    // a message's number among messages, from 0
+	Body      []byte    // a JSON value as received; nil once deleted
+	Meta      []byte    // a JSON object, or nil
+	Nonce     string    // the sender's own key, or ""
+	EditSeq   uint64    // a message's: the seq of the last edit that Body has taken in
+	EditedAt  time.Time // zero: never edited
+	DeletedAt time.Time // zero: not deleted
+
+	Member *Member // a member event's: the standing from here on
+}
+
+// Deleted reports whether e is a message that was deleted.
+func (e *Event) Deleted() bool { return !e.DeletedAt.IsZero() }
+
+// Size is about how many bytes e costs in memory and on a wire.
+func (e *Event) Size() int {
+	return 192 + len(e.Body) + len(e.Meta) + len(e.Sender) + len(e.SenderName) + len(e.Channel.Name) + len(e.Nonce)
+}
+
+// Draft is an event that has no place in the log yet.
+type Draft struct {
+	Channel    ChannelID
+	Kind       Kind
+	Sender     string
+	SenderName string
+	Session    string // see Event.Session
+	Body       []byte // message, edit
+	Meta       []byte // message
+	ID         string // edit, delete: the message they name
+	Member     *Member
+
+	// Nonce makes a retry harmless: the same nonce of the same sender in the
+	// same channel is the same event. NonceTTL bounds for how long; 0: for as
+	// long as the event is kept.
+	Nonce    string
+	NonceTTL time.Duration
+}
+
+// Committed is what became of a Draft.
+type Committed struct {
+	Event    *Event
+	Repeated bool // the nonce was known: Event is the first one's, in its present state
+}
+
+// Head is what is durable of a channel's log. The zero Head is an empty log.
+type Head struct {
+	Seq      uint64 // the last event's; 0: none yet
+	Next     uint64 // the sequence that the next message gets
+	Horizon  uint64 // events up to and including this seq are gone
+	First    uint64 // the sequence of the oldest message kept; Next if there is none
+	LastTime time.Time
+}
+
+// Position is a place in a channel's log: everything up to and including Seq
+// has been seen. The epoch changes when the log may have been rewound.
+type Position struct {
+	Epoch string
+	Seq   uint64
+}
+
+func (p Position) String() string { return p.Epoch + ":" + strconv.FormatUint(p.Seq, 10) }
+
+// ParsePosition reads "epoch:seq".
+func ParsePosition(s string) (Position, error) {
+	epoch, num, ok := strings.Cut(s, ":")
+	seq, err := strconv.ParseUint(num, 10, 64)
+	if !ok || err != nil || epoch == "" || len(epoch) > 64 {
+		return Position{}, E(CodeInvalid, "a position reads epoch:seq")
+	}
+	return Position{Epoch: epoch, Seq: seq}, nil
+}
+
+// Cursor is how far a user has come in a channel. Both only move forward.
+type Cursor struct {
+	Channel   ChannelID
+	User      string
+	Delivered uint64 // seq
+	Read      uint64 // seq
+	ReadNext  uint64 // the sequence of the first message after Read
+	ReadAt    time.Time
+}

@@ -1,0 +1,60 @@
+package chat
+
+import (
+	"strings"
+	"time"
+)
+
+// Scopes that a token may carry. A scope lets its holder try; the role in the
+// channel decides.
+const (
+	ScopeRead   = "chat:read"
+	ScopeSend   = "chat:send"
+	ScopeManage = "chat:manage" // make channels, set members, in place of an owner
+)
+
+// Identity is who a session or a request acts for, as its credentials say.
+// The zero Identity is nobody: it may read public channels.
+type Identity struct {
+	Project  string
+	User     string
+	Name     string
+	Scopes   []string
+	Channels []string  // patterns of channel names: exact, or a prefix and "*"; none: all
+	Expires  time.Time // zero: never
+	Server   bool      // a project's secret key: may do anything in the project, as any user
+	Guest    bool      // User was made by the server
+	Renames  bool      // --dev: the first frame that names a user decides who this is
+}
+
+// Anonymous reports whether there is nobody behind id.
+func (id *Identity) Anonymous() bool { return id.User == "" && !id.Server }
+
+// Has reports whether the credentials carry the scope.
+func (id *Identity) Has(scope string) bool {
+	if id.Server {
+		return true
+	}
+	for _, s := range id.Scopes {
+		if s == scope {
+			return true
+		}
+	}
+	return false
+}
+
+// Covers reports whether the credentials reach the channel of this name.
+func (id *Identity) Covers(channel string) bool {
+	if len(id.Channels) == 0 || id.Server {
+		return true
+	}
+	for _, p := range id.Channels {
+		if p == channel {
+			return true
+		}
+		if prefix, ok := strings.CutSuffix(p, "*"); ok && strings.HasPrefix(channel, prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,31 @@
+// Package wire is what all dialects are: bytes in, chat values out, and back.
+// A dialect does no I/O and starts no goroutine; its transport drives it.
+package wire
+
+import "github.com/parley-chat/parley/chat"
+
+// Codec speaks one dialect on one connection. Decode and Encode are called
+// from different goroutines, each one call at a time: state that both use
+// needs a lock.
+type Codec interface {
+	// Decode reads one frame and calls do for each thing that it asks, in
+	// order. An error is answered to the sender; the connection lives on. The
+	// frame is not valid after the call: what is kept of it must be copied.
+	Decode(frame []byte, do func(chat.Request)) error
+
+	// Encode calls emit for each frame that d becomes, maybe never. The bytes
+	// are not valid after emit returns.
+	Encode(d *chat.Delivery, emit func(frame []byte))
+
+	// Shared reports that d becomes the same frames on every connection of
+	// this dialect, so that they are encoded once and kept.
+	Shared(d *chat.Delivery) bool
+}
+
+// Dialect is one row in the table of doors.
+type Dialect struct {
+	Name        string
+	Subprotocol string // negotiated where the client offers it; "" if it has none
+	// New makes the codec of one connection, whose session id is given.
+	New func(session string) Codec
+}
