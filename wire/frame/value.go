@@ -1,0 +1,145 @@
+package frame
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/parley-chat/parley/chat"
+)
+
+// MaxNumber is the greatest whole number that a frame may carry: what every
+// client's numbers hold exactly.
+const MaxNumber = 1<<53 - 1
+
+// Value is one valid JSON value as received; nil is an absent one.
+type Value []byte
+
+// Given reports that the value is there and not null.
+func (v Value) Given() bool { return len(v) > 0 && v[0] != 'n' }
+
+// Is reports that the value is of this kind, named by its first byte: one of
+// " { [ 0 t f n, where 0 is any number.
+func (v Value) Is(kind byte) bool {
+	return len(v) > 0 && byte(jsontext.Value(v).Kind()) == kind
+}
+
+// Copy is the value in memory of its own; an absent one stays nil.
+func (v Value) Copy() []byte { return bytes.Clone(v) }
+
+// bytes are a JSON string's content, in place where it has no escapes.
+func (v Value) bytes() []byte {
+	if bytes.IndexByte(v, '\\') < 0 {
+		return v[1 : len(v)-1]
+	}
+	b, _ := jsontext.AppendUnquote(nil, []byte(v)) // v is valid
+	return b
+}
+
+// Text is a JSON string's content; false if v is no string.
+func (v Value) Text() (string, bool) {
+	if !v.Is('"') {
+		return "", false
+	}
+	return string(v.bytes()), true
+}
+
+// Number is a whole number from 0 to MaxNumber; false if v is anything else.
+func (v Value) Number() (uint64, bool) {
+	n, err := strconv.ParseUint(string(v), 10, 64)
+	return n, err == nil && n <= MaxNumber
+}
+
+// Fields turns values into what a command holds, and remembers the first that
+// does not fit, so that a command is built in one expression and checked once.
+// Absent and null values are the zero ones.
+type Fields struct{ Err error }
+
+// String is the text of v.
+func (f *Fields) String(name string, v Value) string {
+	if !v.Given() {
+		return ""
+	}
+	s, ok := v.Text()
+	if !ok {
+		f.refuse(name, "a string")
+	}
+	return s
+}
+
+// Same is String, and last itself where the text is the same: connections name
+// the same few channels again and again.
+func (f *Fields) Same(name string, v Value, last *string) string {
+	if v.Is('"') && string(v[1:len(v)-1]) == *last {
+		return *last
+	}
+	s := f.String(name, v)
+	if len(s) <= chat.MaxChannelName && bytes.IndexByte(v, '\\') < 0 {
+		*last = s
+	}
+	return s
+}
+
+// Uint is a whole number from 0 to MaxNumber.
+func (f *Fields) Uint(name string, v Value) uint64 {
+	if !v.Given() {
+		return 0
+	}
+	n, ok := v.Number()
+	if !ok {
+		f.refuse(name, "a whole number from 0 to 2^53-1")
+	}
+	return n
+}
+
+// Bool is true or false.
+func (f *Fields) Bool(name string, v Value) bool {
+	if v.Given() && !v.Is('t') && !v.Is('f') {
+		f.refuse(name, "true or false")
+	}
+	return v.Is('t')
+}
+
+// Object is a copy of a JSON object.
+func (f *Fields) Object(name string, v Value) []byte {
+	if !v.Given() {
+		return nil
+	}
+	if !v.Is('{') {
+		f.refuse(name, "an object")
+	}
+	return v.Copy()
+}
+
+// Time is an instant in ISO 8601 with a zone.
+func (f *Fields) Time(name string, v Value) time.Time {
+	if !v.Given() {
+		return time.Time{}
+	}
+	s, _ := v.Text()
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		f.refuse(name, "a time in ISO 8601, such as 2026-01-31T12:00:00.000Z")
+	}
+	return t
+}
+
+// Need refuses a frame that lacks a value.
+func (f *Fields) Need(name string, v Value) {
+	if !v.Given() {
+		f.Refuse(chat.E(chat.CodeInvalid, "%s is missing", name))
+	}
+}
+
+// Refuse remembers err, unless there was one before.
+func (f *Fields) Refuse(err error) {
+	if f.Err == nil {
+		f.Err = err
+	}
+}
+
+func (f *Fields) refuse(name, what string) {
+	f.Refuse(chat.E(chat.CodeInvalid, "%s must be %s", name, what))
+}

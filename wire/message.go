@@ -1,0 +1,103 @@
+package wire
+
+import (
+	"time"
+
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire/frame"
+)
+
+// Text is what a person reads of a message's body; see [frame.Pool.Text].
+func Text(body []byte) string { return new(frame.Pool).Text(body) }
+
+// AppendEvent writes an event as the native protocol shows it. Other doors
+// that give events as JSON (streams, REST) give the same object.
+func AppendEvent(w *frame.Writer, p *frame.Pool, e *chat.Event, redelivered bool) {
+	switch e.Kind {
+	case chat.KindMessage:
+		appendMessage(w, p, e)
+	case chat.KindEdit:
+		appendEdit(w, p, e)
+	case chat.KindDelete:
+		w.Begin("message.delete")
+		w.String("id", e.ID)
+		w.String("channelId", e.Channel.Name)
+		w.Uint("seq", e.Seq)
+		w.Uint("targetSeq", e.TargetSeq)
+		w.Time("deletedAt", either(e.DeletedAt, e.At))
+		w.String("userId", e.Sender)
+	case chat.KindMember:
+		appendMember(w, e)
+	default:
+		return
+	}
+	w.Flag("redelivered", redelivered)
+	w.Close()
+}
+
+func appendMessage(w *frame.Writer, p *frame.Pool, e *chat.Event) {
+	w.Begin("message")
+	w.String("id", e.ID)
+	w.String("channelId", e.Channel.Name)
+	w.String("senderId", e.Sender)
+	w.Maybe("senderName", e.SenderName)
+	if !e.Deleted() {
+		appendBody(w, p, "text", e.Body)
+	}
+	w.Time("createdAt", e.At)
+	w.Uint("seq", e.Seq)
+	w.Uint("sequence", e.Sequence)
+	w.Maybe("nonce", e.Nonce)
+	if e.Meta != nil && !e.Deleted() {
+		w.Raw("meta", e.Meta)
+	}
+	if e.EditSeq != 0 {
+		w.MaybeTime("editedAt", e.EditedAt)
+		w.Uint("editSeq", e.EditSeq)
+	}
+	w.MaybeTime("deletedAt", e.DeletedAt)
+}
+
+// appendEdit leaves the text out where the message was deleted since.
+func appendEdit(w *frame.Writer, p *frame.Pool, e *chat.Event) {
+	w.Begin("message.update")
+	w.String("id", e.ID)
+	w.String("channelId", e.Channel.Name)
+	w.Uint("seq", e.Seq)
+	w.Uint("targetSeq", e.TargetSeq)
+	if e.Body != nil && !e.Deleted() {
+		appendBody(w, p, "newText", e.Body)
+	}
+	w.Time("editedAt", either(e.EditedAt, e.At))
+	w.String("userId", e.Sender)
+	w.MaybeTime("deletedAt", e.DeletedAt)
+}
+
+func appendMember(w *frame.Writer, e *chat.Event) {
+	w.Begin("member")
+	w.String("channelId", e.Channel.Name)
+	w.Uint("seq", e.Seq)
+	if m := e.Member; m != nil {
+		w.String("userId", m.User)
+		w.String("role", string(m.Role))
+		w.Bool("muted", m.Muted)
+		w.Bool("banned", m.Banned)
+	}
+	w.String("by", e.Sender)
+	w.Time("at", e.At)
+}
+
+// appendBody writes a body's text, and the body itself unless that is all it is.
+func appendBody(w *frame.Writer, p *frame.Pool, key string, body []byte) {
+	p.AppendText(w, key, body)
+	if !frame.Value(body).Is('"') {
+		w.Raw("body", body)
+	}
+}
+
+func either(t, otherwise time.Time) time.Time {
+	if t.IsZero() {
+		return otherwise
+	}
+	return t
+}
