@@ -1,0 +1,182 @@
+package chat
+
+import "context"
+
+// delivered acknowledges for this device, and moves the user's cursor, which
+// is written within a second and may fall back in a crash.
+func (s *Session) delivered(c Delivered) error {
+	return s.withSubscription(c.Channel, func(sub *subscription) error {
+		r := sub.room
+		user := s.Identity().User
+		r.mu.Lock()
+		seq := min(c.Seq, sub.place())
+		sub.acknowledge(seq, s.hub)
+		r.mu.Unlock()
+		if user == "" || seq == 0 {
+			return nil
+		}
+		key := cursorKey{r.id, user}
+		s.hub.watchMu.Lock()
+		s.hub.delivered[key] = max(s.hub.delivered[key], seq)
+		s.hub.watchMu.Unlock()
+		return nil
+	})
+}
+
+// read finds which channel is meant, and moves the cursor there.
+func (s *Session) read(ctx context.Context, c Read) (*Cursor, error) {
+	id := s.Identity()
+	if c.Channel != "" || c.ID == "" {
+		channel, err := s.only(c.Channel)
+		if err != nil {
+			return nil, err
+		}
+		c.Channel = channel
+		return s.hub.moveRead(ctx, &id, s, c)
+	}
+	for _, sub := range s.subscriptions() {
+		c.Channel = sub.room.id.Name
+		cursor, err := s.hub.moveRead(ctx, &id, s, c)
+		if CodeOf(err) != CodeNotFound {
+			return cursor, err
+		}
+	}
+	return nil, E(CodeNotFound, "no such message in the channels subscribed to")
+}
+
+// MarkRead moves the user's read cursor, commits, and tells the others. A
+// cursor never moves back; asking for it is no error.
+func (h *Hub) MarkRead(ctx context.Context, id *Identity, c Read) (*Cursor, error) {
+	return h.moveRead(ctx, id, nil, c)
+}
+
+func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read) (*Cursor, error) {
+	r, err := h.acquire(ctx, ChannelID{id.Project, c.Channel})
+	if err != nil {
+		return nil, err
+	}
+	defer h.release(r)
+	if id.User == "" {
+		return nil, E(CodeInvalid, "a cursor is a user's: name one")
+	}
+	if err := r.permit(ctx, id, OpCursor); err != nil {
+		return nil, err
+	}
+	if c.ID != "" {
+		m, err := h.store.Message(ctx, r.id, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		c.Seq = m.Seq
+	}
+	head, err := h.store.Head(ctx, r.id)
+	if err != nil {
+		return nil, err
+	}
+	c.Seq = min(c.Seq, head.Seq)
+	move := Cursor{Channel: r.id, User: id.User, Delivered: c.Seq, Read: c.Seq, ReadAt: h.now()}
+	last, err := h.store.Messages(ctx, r.id, Page{Before: c.Seq + 1, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(last) > 0 {
+		move.ReadNext = last[0].Sequence + 1
+	}
+	moved, err := h.store.MoveCursors(ctx, []Cursor{move})
+	if err != nil {
+		return nil, err
+	}
+	r.tell(&Signal{Kind: SignalRead, Channel: r.id, User: id.User, Seq: min(c.Seq, moved[0].Read), ID: c.ID, At: move.ReadAt}, from)
+	return &moved[0], nil
+}
+
+// Cursors of a channel, in user order after the given one.
+func (h *Hub) Cursors(ctx context.Context, id *Identity, channel, after string, limit int) ([]Cursor, error) {
+	r, err := h.readable(ctx, id, channel)
+	if err != nil {
+		return nil, err
+	}
+	defer h.release(r)
+	return h.store.Cursors(ctx, r.id, after, clamp(limit))
+}
+
+// tellCursor sends a cursor's signal where the channel is followed.
+func (h *Hub) tellCursor(s *Signal) {
+	if r := h.lookup(s.Channel); r != nil {
+		r.tell(s, nil)
+		h.release(r)
+	}
+}
+
+// tell signals to all level subscriptions but except's.
+func (r *room) tell(s *Signal, except *Session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.signal(newSignalDelivery(s, except))
+}
+
+// cursorsLocked are the cursors of who is present, for who becomes level.
+func (r *room) cursorsLocked() []Cursor {
+	var list []Cursor
+	for user := range r.crowd.subs {
+		if len(list) == smallCrowd {
+			break
+		}
+		c, err := r.hub.store.Cursor(r.hub.ctx, r.id, user)
+		if err == nil && c.Read+c.Delivered > 0 {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// send passes a custom signal on, to a channel or to a user's devices.
+func (h *Hub) send(ctx context.Context, id *Identity, from *Session, c Send) error {
+	if err := checkName("event name", c.Name, MaxNonce); err != nil {
+		return err
+	}
+	if len(c.Data) > MaxSignal {
+		return E(CodeTooLarge, "a signal's data is over %d bytes", MaxSignal)
+	}
+	if (c.Channel == "") == (c.To == "") {
+		return E(CodeInvalid, "a signal goes to a channel or to a user")
+	}
+	if err := h.limit(id); err != nil {
+		return err
+	}
+	s := &Signal{Kind: SignalCustom, User: id.User, UserName: id.Name, Name: c.Name, Data: c.Data, At: h.now()}
+	if c.To != "" {
+		return h.sendToUser(id, s, c.To)
+	}
+	r, err := h.acquire(ctx, ChannelID{id.Project, c.Channel})
+	if err != nil {
+		return err
+	}
+	defer h.release(r)
+	if err := r.permit(ctx, id, OpSignal); err != nil {
+		return err
+	}
+	s.Channel = r.id
+	r.tell(s, from)
+	return nil
+}
+
+func (h *Hub) sendToUser(id *Identity, s *Signal, to string) error {
+	if err := CheckUserID(to); err != nil {
+		return err
+	}
+	if id.Anonymous() || !id.Has(ScopeSend) {
+		return E(CodeForbidden, "the token lacks the scope %s", ScopeSend)
+	}
+	s.Channel.Project = id.Project
+	d := newSignalDelivery(s, nil)
+	for _, device := range h.devices(id.Project, to) {
+		device.offerSignal(d)
+	}
+	return nil
+}
+
+// Signal passes a custom signal on for a caller without a session.
+func (h *Hub) Signal(ctx context.Context, id *Identity, c Send) error {
+	return h.send(ctx, id, nil, c)
+}

@@ -1,0 +1,307 @@
+package chat
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options say what a Hub works with. Store is required.
+type Options struct {
+	Store Store
+	Bus   Bus // nil: this node is alone
+
+	// Authenticate turns a token that comes in a frame into who it is for.
+	// nil: such frames are refused.
+	Authenticate func(ctx context.Context, token string) (Identity, error)
+
+	Logger *slog.Logger     // nil: nothing is logged
+	Now    func() time.Time // nil: time.Now
+
+	QueueBytes int     // the bound of one session's queue; 0: 256 KiB
+	PostRate   float64 // posts and signals a second that a user may send; 0: no limit
+	PostBurst  float64 // how many at once; 0: twice PostRate, at least 1
+}
+
+// The hub's periods.
+const (
+	tickEvery   = 50 * time.Millisecond
+	slowEvery   = time.Second
+	expireEvery = time.Minute
+	roomIdle    = time.Minute // a room that nobody uses stays this long
+	maxIdle     = 10_000      // and at most so many of them stay
+)
+
+// headsRepeated are how long after a channel's last event its head is hinted
+// again: the last hint of a quiet channel has no successor that would show its
+// loss.
+var headsRepeated = [...]time.Duration{time.Second, 5 * time.Second}
+
+// Hub is the domain: everything that sessions and requests ask for passes
+// through it. Its zero value is of no use; see NewHub.
+type Hub struct {
+	store        Store
+	bus          Bus
+	authenticate func(ctx context.Context, token string) (Identity, error)
+	log          *slog.Logger
+	now          func() time.Time
+	epoch        string
+	queueBytes   int
+	rate, burst  float64
+	stats        counters
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+	unhear func() // stops listening to the bus
+
+	mu       sync.RWMutex
+	rooms    map[ChannelID]*room
+	sessions map[*Session]struct{}
+	draining bool
+	closed   bool
+
+	idleMu sync.Mutex
+	idle   []*room // candidates for eviction, oldest first
+
+	usersMu sync.Mutex
+	users   map[userKey]*user
+	seen    map[userKey]*User // last seen, not written yet
+	rates   map[userKey]*bucket
+
+	watchMu   sync.Mutex
+	watched   map[*room]struct{}         // something of theirs is due at a tick
+	stalled   []*Session                 // to be resumed at the next tick
+	awaiting  map[*subscription]struct{} // for acknowledgements
+	delivered map[cursorKey]uint64       // not written yet
+
+	flushing atomic.Bool
+	posting  atomic.Int64 // appends under way
+}
+
+type cursorKey struct {
+	channel ChannelID
+	user    string
+}
+
+// NewHub starts a hub. Close ends it.
+func NewHub(o Options) *Hub {
+	h := &Hub{
+		store: o.Store, bus: o.Bus, authenticate: o.Authenticate,
+		log: o.Logger, now: o.Now, epoch: o.Store.Epoch(),
+		queueBytes: o.QueueBytes, rate: o.PostRate, burst: o.PostBurst,
+		rooms:     make(map[ChannelID]*room),
+		sessions:  make(map[*Session]struct{}),
+		users:     make(map[userKey]*user),
+		seen:      make(map[userKey]*User),
+		rates:     make(map[userKey]*bucket),
+		watched:   make(map[*room]struct{}),
+		awaiting:  make(map[*subscription]struct{}),
+		delivered: make(map[cursorKey]uint64),
+	}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	if h.now == nil {
+		h.now = time.Now
+	}
+	if h.queueBytes == 0 {
+		h.queueBytes = 256 << 10
+	}
+	if h.burst == 0 {
+		h.burst = max(1, 2*h.rate)
+	}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.spawn(h.run)
+	if h.bus != nil {
+		h.unhear = h.bus.Listen(h.hear)
+	}
+	return h
+}
+
+// Epoch is the store's: positions of another one cannot be resumed from.
+func (h *Hub) Epoch() string { return h.epoch }
+
+// Connect begins a session. It is CodeGoingAway once the hub drains.
+func (h *Hub) Connect(id Identity, sink Sink) (*Session, error) {
+	s := newSession(h, id, sink)
+	h.mu.Lock()
+	if h.draining {
+		h.mu.Unlock()
+		return nil, &Error{Code: CodeGoingAway, Message: "the server is shutting down", RetryAfter: time.Second}
+	}
+	h.sessions[s] = struct{}{}
+	h.mu.Unlock()
+	h.enter(s, id)
+	if !id.Anonymous() {
+		s.tell(&Delivery{Reply: &Reply{Connected: s.connected()}})
+	}
+	return s, nil
+}
+
+func (h *Hub) forget(s *Session) {
+	h.mu.Lock()
+	delete(h.sessions, s)
+	h.mu.Unlock()
+	h.depart(s, s.Identity())
+}
+
+// acquire is the channel's room, loaded; the caller must release it.
+func (h *Hub) acquire(ctx context.Context, ch ChannelID) (*room, error) {
+	if err := CheckChannelName(ch.Name); err != nil {
+		return nil, err
+	}
+	r := h.lookup(ch)
+	if r == nil {
+		h.mu.Lock()
+		if r = h.rooms[ch]; r == nil {
+			r = &room{hub: h, id: ch}
+			h.rooms[ch] = r
+		}
+		r.refs.Add(1)
+		h.mu.Unlock()
+	}
+	if err := r.load(ctx); err != nil {
+		h.release(r)
+		return nil, err
+	}
+	return r, nil
+}
+
+// lookup is the channel's room if there is one; the caller must release it.
+func (h *Hub) lookup(ch ChannelID) *room {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	r := h.rooms[ch]
+	if r != nil {
+		r.refs.Add(1)
+	}
+	return r
+}
+
+func (h *Hub) release(r *room) {
+	if r.refs.Add(-1) > 0 {
+		return
+	}
+	h.idleMu.Lock()
+	defer h.idleMu.Unlock()
+	if r.idle.IsZero() {
+		h.idle = append(h.idle, r)
+	}
+	r.idle = h.now()
+}
+
+// evict forgets rooms that nobody has used for a while.
+func (h *Hub) evict(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.idleMu.Lock()
+	defer h.idleMu.Unlock()
+	for len(h.idle) > 0 {
+		r := h.idle[0]
+		if len(h.idle) <= maxIdle && now.Sub(r.idle) < roomIdle {
+			break
+		}
+		h.idle[0] = nil
+		h.idle = h.idle[1:]
+		r.idle = time.Time{}
+		if r.refs.Load() == 0 {
+			delete(h.rooms, r.id)
+		}
+	}
+}
+
+// hear takes a hint of another node.
+func (h *Hub) hear(hint Hint) {
+	if r := h.lookup(hint.Channel); r != nil {
+		r.hint(hint.Seq)
+		h.release(r)
+	}
+}
+
+// tellNodes hints a channel's new head, now and at two later times.
+func (h *Hub) tellNodes(r *room, seq uint64) {
+	if h.bus == nil {
+		return
+	}
+	h.bus.Publish(Hint{Channel: r.id, Seq: seq})
+	r.mu.Lock()
+	r.repeats, r.lastEvent, r.lastHinted = 0, h.now(), seq
+	r.mu.Unlock()
+	h.watch(r)
+}
+
+// repeatHead hints the head again when that is due; it reports whether it will
+// be due once more. r.mu is held.
+func (h *Hub) repeatHead(r *room, now time.Time) bool {
+	if h.bus == nil || r.lastEvent.IsZero() || r.repeats == len(headsRepeated) {
+		return false
+	}
+	if now.Sub(r.lastEvent) >= headsRepeated[r.repeats] {
+		h.bus.Publish(Hint{Channel: r.id, Seq: r.lastHinted})
+		r.repeats++
+	}
+	return r.repeats < len(headsRepeated)
+}
+
+// spawn runs f until it returns; Close waits for it. False: the hub is closed.
+func (h *Hub) spawn(f func(context.Context)) bool {
+	if h.ctx.Err() != nil {
+		return false
+	}
+	h.tasks.Go(func() { f(h.ctx) })
+	return true
+}
+
+// pause waits, or until ctx ends.
+func (h *Hub) pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// Drain refuses new sessions and posts, tells every session to come back at
+// some time within spread, closes them, and waits for what was accepted.
+func (h *Hub) Drain(ctx context.Context, spread time.Duration) {
+	h.mu.Lock()
+	h.draining = true
+	sessions := make([]*Session, 0, len(h.sessions))
+	for s := range h.sessions {
+		sessions = append(sessions, s)
+	}
+	h.mu.Unlock()
+	for i, s := range sessions {
+		after := time.Duration(int64(spread) * int64(i) / int64(len(sessions)))
+		s.tell(&Delivery{Notice: &GoingAway{RetryAfter: after}})
+		s.sink.Close(&Error{Code: CodeGoingAway, Message: "the server is shutting down", RetryAfter: after})
+	}
+	for h.posting.Load() > 0 && ctx.Err() == nil {
+		h.pause(ctx, time.Millisecond)
+	}
+	h.flush(ctx)
+}
+
+// isDraining reports whether Drain was called.
+func (h *Hub) isDraining() bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.draining
+}
+
+// Close ends the hub's own work and waits for it. Sessions should be gone.
+func (h *Hub) Close() {
+	if h.unhear != nil {
+		h.unhear()
+	}
+	h.mu.Lock()
+	h.draining = true
+	h.mu.Unlock()
+	h.cancel()
+	h.tasks.Wait()
+	h.flush(context.Background())
+}

@@ -1,0 +1,147 @@
+package chat
+
+import (
+	"slices"
+	"time"
+)
+
+// presenceMerge is how long changes of who is here are gathered before they
+// are told, once the first of a quiet channel has been told at once.
+const presenceMerge = 250 * time.Millisecond
+
+// smallCrowd is up to how many present the changes are told before somebody
+// new sees the list, so that list and changes do not overlap.
+const smallCrowd = 64
+
+// crowd is who is present in a channel. room.mu guards it.
+type crowd struct {
+	subs    map[string]int // subscriptions with presence, by user
+	joined  map[string]bool
+	left    map[string]Presence
+	changed map[string]bool
+	told    time.Time
+}
+
+func (c *crowd) join(r *room, sub *subscription) {
+	user := sub.session.Identity().User
+	if !sub.presence || user == "" {
+		return
+	}
+	if c.subs == nil {
+		c.subs = make(map[string]int)
+	}
+	c.subs[user]++
+	if c.subs[user] > 1 {
+		return
+	}
+	if _, wasLeaving := c.left[user]; wasLeaving {
+		delete(c.left, user)
+		return
+	}
+	if c.joined == nil {
+		c.joined = make(map[string]bool)
+	}
+	c.joined[user] = true
+	c.changes(r)
+}
+
+func (c *crowd) leave(r *room, sub *subscription) {
+	id := sub.session.Identity()
+	if !sub.presence || c.subs[id.User] == 0 {
+		return
+	}
+	c.subs[id.User]--
+	if c.subs[id.User] > 0 {
+		return
+	}
+	delete(c.subs, id.User)
+	delete(c.changed, id.User)
+	if c.joined[id.User] {
+		delete(c.joined, id.User)
+		return
+	}
+	if c.left == nil {
+		c.left = make(map[string]Presence)
+	}
+	c.left[id.User] = Presence{User: id.User, Name: id.Name, Status: Offline, LastSeen: r.hub.now()}
+	c.changes(r)
+}
+
+// change notes that a present user's status is another one.
+func (c *crowd) change(r *room, user string) {
+	if c.subs[user] == 0 || c.joined[user] {
+		return
+	}
+	if c.changed == nil {
+		c.changed = make(map[string]bool)
+	}
+	c.changed[user] = true
+	c.changes(r)
+}
+
+// changes tells at once in a quiet channel, else at a tick of the hub's.
+func (c *crowd) changes(r *room) {
+	if now := r.hub.now(); now.Sub(c.told) >= presenceMerge {
+		c.tell(r, now)
+		return
+	}
+	r.hub.watch(r)
+}
+
+// tell sends what has changed since the last time; it reports whether
+// anything is still untold.
+func (c *crowd) tell(r *room, now time.Time) bool {
+	if len(c.joined)+len(c.left)+len(c.changed) == 0 {
+		return false
+	}
+	if now.Sub(c.told) < presenceMerge {
+		return true
+	}
+	c.flush(r, now)
+	return false
+}
+
+func (c *crowd) flush(r *room, now time.Time) {
+	if len(c.joined)+len(c.left)+len(c.changed) == 0 {
+		return
+	}
+	s := &Signal{Kind: SignalPresence, Channel: r.id, At: now}
+	for user := range c.joined {
+		s.Joined = append(s.Joined, r.hub.presence(r.id.Project, user))
+	}
+	for user := range c.changed {
+		s.Changed = append(s.Changed, r.hub.presence(r.id.Project, user))
+	}
+	for _, p := range c.left {
+		s.Left = append(s.Left, p)
+	}
+	for _, list := range [][]Presence{s.Joined, s.Left, s.Changed} {
+		sortPresence(list)
+	}
+	c.joined, c.left, c.changed, c.told = nil, nil, nil, now
+	r.signal(newSignalDelivery(s, nil))
+}
+
+// list is everybody who is present.
+func (c *crowd) list(h *Hub, project string) []Presence {
+	all := make([]Presence, 0, len(c.subs))
+	for user := range c.subs {
+		all = append(all, h.presence(project, user))
+	}
+	sortPresence(all)
+	return all
+}
+
+func sortPresence(list []Presence) {
+	slices.SortFunc(list, func(a, b Presence) int {
+		if a.User < b.User {
+			return -1
+		}
+		return 1
+	})
+}
+
+func newSignalDelivery(s *Signal, except *Session) *Delivery {
+	size := 128 + len(s.Data) + 96*(len(s.Joined)+len(s.Left)+len(s.Changed))
+	return &Delivery{Signal: s, size: size, except: except}
+}

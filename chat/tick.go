@@ -1,0 +1,179 @@
+package chat
+
+import (
+	"context"
+	"time"
+)
+
+// run is the hub's clock: everything that is due at some time is done here, so
+// that no channel or session needs a timer of its own.
+func (h *Hub) run(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	slow, expire := h.now(), h.now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := h.now()
+		h.tick(now)
+		if now.Sub(slow) >= slowEvery {
+			slow = now
+			h.slowTick(now)
+		}
+		if now.Sub(expire) >= expireEvery {
+			expire = now
+			h.spawn(h.expire)
+		}
+	}
+}
+
+func (h *Hub) tick(now time.Time) {
+	h.watchMu.Lock()
+	rooms := make([]*room, 0, len(h.watched))
+	for r := range h.watched {
+		rooms = append(rooms, r)
+	}
+	stalled := h.stalled
+	h.stalled = nil
+	h.watchMu.Unlock()
+	for _, s := range stalled {
+		s.resume()
+	}
+	for _, r := range rooms {
+		r.mu.Lock()
+		crowd := r.crowd.tell(r, now)
+		typing := r.expireTyping(now)
+		repeat := h.repeatHead(r, now)
+		if !crowd && !typing && !repeat {
+			h.watchMu.Lock()
+			delete(h.watched, r)
+			h.watchMu.Unlock()
+		}
+		r.mu.Unlock()
+	}
+}
+
+func (h *Hub) slowTick(now time.Time) {
+	h.watchMu.Lock()
+	awaiting := h.awaiting
+	h.awaiting = make(map[*subscription]struct{})
+	h.watchMu.Unlock()
+	for sub := range awaiting {
+		if sub.redeliver(now) {
+			h.awaitAck(sub)
+		}
+	}
+	h.closeExpired(now)
+	h.evict(now)
+	h.forgetRates(now)
+	if h.flushing.CompareAndSwap(false, true) {
+		started := h.spawn(func(ctx context.Context) {
+			defer h.flushing.Store(false)
+			h.flush(ctx)
+		})
+		if !started {
+			h.flushing.Store(false)
+		}
+	}
+}
+
+// watch has the room looked at by the next ticks, until nothing is due.
+func (h *Hub) watch(r *room) {
+	h.watchMu.Lock()
+	h.watched[r] = struct{}{}
+	h.watchMu.Unlock()
+}
+
+func (h *Hub) later(s *Session) {
+	h.watchMu.Lock()
+	h.stalled = append(h.stalled, s)
+	h.watchMu.Unlock()
+}
+
+func (h *Hub) awaitAck(sub *subscription) {
+	h.watchMu.Lock()
+	h.awaiting[sub] = struct{}{}
+	h.watchMu.Unlock()
+}
+
+// closeExpired ends the sessions whose credentials are no longer good.
+func (h *Hub) closeExpired(now time.Time) {
+	h.mu.RLock()
+	var over []*Session
+	for s := range h.sessions {
+		if s.expired(now) {
+			over = append(over, s)
+		}
+	}
+	h.mu.RUnlock()
+	for _, s := range over {
+		e := E(CodeTokenExpired, "the token has expired")
+		s.tell(&Delivery{Notice: &Expiring{Err: e}})
+		s.sink.Close(e)
+	}
+}
+
+func (h *Hub) expire(ctx context.Context) {
+	n, err := h.store.Expire(ctx, h.now())
+	if err != nil && ctx.Err() == nil {
+		h.log.Error("expire events", "err", err)
+	}
+	if n > 0 {
+		h.log.Info("expired events", "events", n)
+	}
+}
+
+// flush writes what may be written late: delivered cursors, and when users
+// were last seen.
+func (h *Hub) flush(ctx context.Context) {
+	h.watchMu.Lock()
+	delivered := h.delivered
+	h.delivered = make(map[cursorKey]uint64)
+	h.watchMu.Unlock()
+	moves := make([]Cursor, 0, len(delivered))
+	for key, seq := range delivered {
+		moves = append(moves, Cursor{Channel: key.channel, User: key.user, Delivered: seq})
+	}
+	if len(moves) > 0 {
+		moved, err := h.store.MoveCursors(ctx, moves)
+		if err != nil {
+			h.log.Error("write delivered cursors", "err", err)
+		}
+		for _, c := range moved {
+			h.tellCursor(&Signal{Kind: SignalDelivered, Channel: c.Channel, User: c.User, Seq: c.Delivered, At: h.now()})
+		}
+	}
+	h.usersMu.Lock()
+	users := make([]*User, 0, len(h.seen))
+	for _, u := range h.seen {
+		users = append(users, u)
+	}
+	h.usersMu.Unlock()
+	if len(users) == 0 {
+		return
+	}
+	if err := h.store.PutUsers(ctx, users); err != nil {
+		h.log.Error("write users", "err", err)
+		return
+	}
+	h.usersMu.Lock()
+	for _, u := range users {
+		if key := (userKey{u.Project, u.ID}); h.seen[key] == u {
+			delete(h.seen, key)
+		}
+	}
+	h.usersMu.Unlock()
+}
+
+func (h *Hub) forgetRates(now time.Time) {
+	h.usersMu.Lock()
+	defer h.usersMu.Unlock()
+	for key, b := range h.rates {
+		if h.rate == 0 || now.Sub(b.at).Seconds()*h.rate >= h.burst {
+			delete(h.rates, key)
+		}
+	}
+}
