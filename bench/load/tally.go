@@ -1,0 +1,150 @@
+package load
+
+import (
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/parley-chat/parley/bench/fields"
+)
+
+// Tally is what a swarm has counted. Histograms are in microseconds.
+type Tally struct {
+	Delivered  uint64 // messages, each once per connection
+	Doubled    uint64 // messages that a connection had already
+	Misordered uint64 // messages that came after one with a higher seq, for the first time or again
+	Missed     uint64 // seqs that a connection never saw, having seen a higher one
+	Visited    uint64 // messages delivered to visitors
+	Acks       uint64
+	Errors     uint64 // error frames
+	Dropped    uint64 // connections that failed, or that the server ended
+	Unread     uint64 // frames of types that the bench does not know
+	Reads      uint64 // read calls that yielded bytes
+	Bytes      uint64
+	Failure    string // the first error's text
+
+	Delivery *hdrhistogram.Histogram // from when a message was due until each connection had read it
+	Ack      *hdrhistogram.Histogram // from when a message was due until its sender had read the ack
+	Opening  *hdrhistogram.Histogram // from a connection's first packet until it was level
+	Arrival  *hdrhistogram.Histogram // from the call of Open until each connection was level
+}
+
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 600_000_000, 3) }
+
+func newTally() Tally {
+	return Tally{Delivery: newHistogram(), Ack: newHistogram(), Opening: newHistogram(), Arrival: newHistogram()}
+}
+
+func (t *Tally) clone() Tally {
+	c := *t
+	c.Delivery = hdrhistogram.Import(t.Delivery.Export())
+	c.Ack = hdrhistogram.Import(t.Ack.Export())
+	c.Opening = hdrhistogram.Import(t.Opening.Export())
+	c.Arrival = hdrhistogram.Import(t.Arrival.Export())
+	return c
+}
+
+func (t *Tally) fail(text string) {
+	if t.Failure == "" {
+		t.Failure = text
+	}
+}
+
+// Reset begins a new count.
+func (s *Swarm) Reset() error { return s.do(func() { s.tally = newTally() }) }
+
+// told takes one frame of the protocol.
+func (s *Swarm) told(c *Conn, payload []byte, now int64) {
+	var kind, seq, text, ref, position []byte
+	walk := fields.Of(payload)
+	for name, value, ok := walk.Next(); ok; name, value, ok = walk.Next() {
+		switch string(name) {
+		case "type":
+			kind = fields.Text(value)
+		case "seq":
+			seq = value
+		case "text":
+			text = fields.Text(value)
+		case "ref":
+			ref = value
+		case "position":
+			position = fields.Text(value)
+		}
+		if seq != nil && text != nil && kind != nil {
+			break
+		}
+	}
+	switch string(kind) {
+	case "message":
+		s.message(c, seq, text, now)
+	case "ack":
+		s.acknowledged(ref, now)
+	case "subscribed":
+		s.subscribed(c, position)
+	case "level":
+		s.level(c)
+	case "error", "expired":
+		s.tally.Errors++
+		s.tally.fail(string(payload))
+	default:
+		s.tally.Unread++
+	}
+}
+
+func (s *Swarm) message(c *Conn, number, text []byte, now int64) {
+	seq, ok := fields.Number(number)
+	if !ok {
+		s.tally.Errors++
+		s.tally.fail("a message without seq")
+		return
+	}
+	if seq != c.last+1 {
+		if seq <= c.last {
+			s.tally.Misordered++
+			s.tally.Doubled++
+			return
+		}
+		s.tally.Missed += seq - c.last - 1
+	}
+	c.last = seq
+	if c.visitor {
+		s.tally.Visited++
+		return
+	}
+	s.tally.Delivered++
+	if due, ok := dueOf(text); ok && due >= s.window.from && due < s.window.to {
+		_ = s.tally.Delivery.RecordValue(max(now-due, 0) / 1000)
+	}
+	if c.counted && c.state == live {
+		s.level(c)
+	}
+}
+
+func (s *Swarm) acknowledged(ref []byte, now int64) {
+	s.tally.Acks++
+	n, ok := fields.Number(ref)
+	if !ok || n < s.schedule.first {
+		return
+	}
+	due := s.schedule.due(int(n - s.schedule.first))
+	if due >= s.window.from && due < s.window.to {
+		_ = s.tally.Ack.RecordValue(max(now-due, 0) / 1000)
+	}
+}
+
+// subscribed takes the place in the channel at which c begins.
+func (s *Swarm) subscribed(c *Conn, position []byte) {
+	for i := len(position) - 1; i >= 0; i-- {
+		if position[i] != ':' {
+			continue
+		}
+		seq, ok := fields.Number(position[i+1:])
+		if !ok {
+			break
+		}
+		if c.epoch == "" {
+			c.epoch, c.last = string(position[:i]), seq
+		}
+		return
+	}
+	s.tally.Errors++
+	s.tally.fail("subscribed without a position")
+}

@@ -1,0 +1,241 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/parley-chat/parley/bench/proc"
+)
+
+// Report is what a run has measured.
+type Report struct {
+	Scenario    string
+	Server      string
+	Options     Options
+	Machine     Machine
+	Connections int
+
+	Elapsed    time.Duration // of the measured part
+	Sent       int           // messages, warm-up included
+	Deliveries uint64        // in the measured part
+	Acked      uint64        // in the measured part
+	Delivery   Quantiles     // from when a message was due until a member had it
+	Ack        Quantiles     // from when a message was due until its sender had its ack
+	Late       Quantiles     // by how much the generator itself was late
+
+	Lost       uint64 // deliveries that did not happen
+	Unacked    uint64 // messages without an ack
+	Doubled    uint64
+	Misordered uint64
+	Missed     uint64 // holes that a connection saw in its channel's seqs
+	Errors     uint64
+	Dropped    uint64 // connections that the server ended
+	Failure    string // the first error's text
+
+	CPU    Usage // in the measured part
+	Memory Memory
+
+	Opening  Quantiles     // from a connection's first packet until it was level
+	Arrival  Quantiles     // storm: from its beginning until each was level
+	CaughtUp time.Duration // storm: until all were
+
+	Greatest float64  // searches: messages a second
+	Ratio    float64  // growth: the last step's cost to the first's
+	Steps    []Report // growth: one for each size. Searches: one for each probe
+}
+
+// Usage is who used the machine's processors, and for how long.
+type Usage struct {
+	Server    time.Duration
+	Generator time.Duration
+	Other     time.Duration // all else on the machine: a run beside much of it is disturbed
+	Stolen    time.Duration // by the machine's host
+}
+
+// Quantiles sum up a histogram.
+type Quantiles struct {
+	Count               int64
+	P50, P99, P999, Max time.Duration
+}
+
+func quantiles(h *hdrhistogram.Histogram) Quantiles {
+	at := func(q float64) time.Duration {
+		return time.Duration(h.ValueAtQuantile(q)) * time.Microsecond
+	}
+	return Quantiles{
+		Count: h.TotalCount(), P50: at(50), P99: at(99), P999: at(99.9),
+		Max: time.Duration(h.Max()) * time.Microsecond,
+	}
+}
+
+// Memory is what connections have added to the server's memory, in bytes.
+type Memory struct {
+	Connections int
+	Before      proc.Memory
+	After       proc.Memory
+}
+
+func growth(before, after proc.Memory, connections int) Memory {
+	return Memory{Connections: connections, Before: before, After: after}
+}
+
+// PerConnection is anonymous memory a connection, in bytes.
+func (m Memory) PerConnection() float64 {
+	return float64(m.After.Anonymous-m.Before.Anonymous) / float64(max(m.Connections, 1))
+}
+
+// Machine is where and with what a run was made.
+type Machine struct {
+	proc.Facts
+	Commit string // of the bench; "+dirty" if its tree had changes
+}
+
+func machine() Machine {
+	m := Machine{Facts: proc.ReadFacts()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return m
+	}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			m.Commit = s.Value + m.Commit
+		case s.Key == "vcs.modified" && s.Value == "true":
+			m.Commit += "+dirty"
+		}
+	}
+	return m
+}
+
+// Metric is one figure of a report. Units are as benchstat writes them.
+type Metric struct {
+	Unit  string
+	Value float64
+}
+
+// CPUPerMillion is the server's processor time for a million deliveries, in
+// seconds; for the scenario channels, for a million appends.
+func (r Report) CPUPerMillion() float64 { return r.perMillion(r.CPU.Server) }
+
+func (r Report) perMillion(used time.Duration) float64 {
+	n := r.Deliveries
+	if r.Scenario == Channels {
+		n = r.Acked
+	}
+	return used.Seconds() / float64(max(n, 1)) * 1e6
+}
+
+// Metrics are the report's figures, the telling ones first.
+func (r Report) Metrics() []Metric {
+	var m []Metric
+	add := func(unit string, value float64) { m = append(m, Metric{unit, value}) }
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	switch r.Scenario {
+	case Idle:
+		add("B/conn", r.Memory.PerConnection())
+	case Storm:
+		add("storm-s", r.CaughtUp.Seconds())
+		add("arrival-p50-ms", ms(r.Arrival.P50))
+	case Growth, Channels:
+		if r.Ratio > 0 {
+			add("growth-ratio", r.Ratio)
+		}
+	case MaxFanout, MaxRooms:
+		add("max-publishes/s", r.Greatest)
+		add("max-deliveries/s", r.Greatest*float64(r.Options.Members))
+	}
+	if r.Elapsed > 0 {
+		add("server-cpu-s/M", r.CPUPerMillion())
+		add("generator-cpu-s/M", r.perMillion(r.CPU.Generator))
+		add("other-cpu-%", 100*r.CPU.Other.Seconds()/r.Elapsed.Seconds())
+		add("stolen-cpu-%", 100*r.CPU.Stolen.Seconds()/r.Elapsed.Seconds())
+	}
+	if r.Delivery.Count > 0 {
+		add("p50-ms", ms(r.Delivery.P50))
+		add("p99-ms", ms(r.Delivery.P99))
+		add("max-ms", ms(r.Delivery.Max))
+		add("deliveries/s", float64(r.Deliveries)/r.Elapsed.Seconds())
+	}
+	if r.Ack.Count > 0 {
+		add("ack-p50-ms", ms(r.Ack.P50))
+		add("ack-p99-ms", ms(r.Ack.P99))
+		add("ack-max-ms", ms(r.Ack.Max))
+		add("late-p99-ms", ms(r.Late.P99))
+	}
+	if r.Scenario == Churn {
+		add("open-p50-ms", ms(r.Opening.P50))
+		add("open-p99-ms", ms(r.Opening.P99))
+	}
+	add("faults", float64(r.Faults()))
+	return m
+}
+
+// Faults is how many deliveries and acks were missing, doubled or out of
+// order, and how many errors and lost connections there were. A good run has
+// none.
+func (r Report) Faults() uint64 {
+	return r.Lost + r.Unacked + r.Doubled + r.Missed + r.Errors + r.Dropped
+}
+
+// name is the run's in benchstat's form.
+func (r Report) name() string {
+	title := ""
+	for part := range strings.SplitSeq(r.Scenario, "-") {
+		title += strings.ToUpper(part[:1]) + part[1:]
+	}
+	name := fmt.Sprintf("Benchmark%s/server=%s", title, strings.ReplaceAll(r.Server, " ", "_"))
+	o := r.Options
+	switch r.Scenario {
+	case Channels:
+		return fmt.Sprintf("%s/channels=%d/rate=%g", name, o.Rooms, o.Rate)
+	case MaxFanout, MaxRooms:
+		return fmt.Sprintf("%s/rooms=%d/members=%d", name, o.Rooms, o.Members)
+	case Idle, Storm:
+		return fmt.Sprintf("%s/connections=%d", name, r.Connections)
+	}
+	return fmt.Sprintf("%s/rooms=%d/members=%d/rate=%g", name, o.Rooms, o.Members, o.Rate)
+}
+
+// WriteHeader writes the facts that benchstat files begin with.
+func (m Machine) WriteHeader(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "goos: linux\npkg: github.com/parley-chat/parley/bench\ncpu: %s\ncores: %d\nkernel: %s\ngo: %s\ncommit: %s\n",
+		m.CPU, m.Cores, m.Kernel, m.Go, or(m.Commit, "unknown"))
+	return err
+}
+
+// Write writes the report's lines in benchstat's form: one for each step, and
+// one for the whole.
+func (r Report) Write(w io.Writer) error {
+	if r.Scenario == Growth || r.Scenario == Channels {
+		for _, step := range r.Steps {
+			if err := step.Write(w); err != nil {
+				return err
+			}
+		}
+		if len(r.Steps) > 0 && r.Ratio == 0 {
+			return nil
+		}
+	}
+	line := r.name() + "\t1"
+	for _, m := range r.Metrics() {
+		line += "\t" + strconv.FormatFloat(m.Value, 'f', decimals(m.Value), 64) + " " + m.Unit
+	}
+	_, err := fmt.Fprintln(w, line)
+	return err
+}
+
+func decimals(v float64) int {
+	switch {
+	case v >= 1000:
+		return 0
+	case v >= 10:
+		return 1
+	}
+	return 3
+}
