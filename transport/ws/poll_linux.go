@@ -1,0 +1,270 @@
+package ws
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// descriptor is a TCP socket that belongs to a poller and to nothing else. It
+// is closed when the last one that uses it has left: its number may be another
+// connection's right after.
+type descriptor struct {
+	fd    int
+	users atomic.Int32 // 1 for being open, and one for each call under way
+}
+
+func (d *descriptor) enter() bool {
+	for {
+		n := d.users.Load()
+		if n <= 0 {
+			return false
+		}
+		if d.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (d *descriptor) leave() {
+	if d.users.Add(-1) == 0 {
+		d.users.Store(-1)
+		_ = unix.Close(d.fd)
+	}
+}
+
+// close must be called once.
+func (d *descriptor) close() { d.leave() }
+
+func (d *descriptor) read(p []byte) (int, error) {
+	if !d.enter() {
+		return 0, errClosed
+	}
+	defer d.leave()
+	for {
+		n, err := unix.Read(d.fd, p)
+		switch err {
+		case nil:
+			return n, nil
+		case unix.EAGAIN:
+			return 0, errAgain
+		case unix.EINTR:
+		default:
+			return 0, err
+		}
+	}
+}
+
+func (d *descriptor) write(p []byte) (int, error) {
+	if !d.enter() {
+		return 0, errClosed
+	}
+	defer d.leave()
+	for {
+		n, err := unix.Write(d.fd, p)
+		switch err {
+		case nil:
+			return n, nil
+		case unix.EAGAIN:
+			return 0, errAgain
+		case unix.EINTR:
+		default:
+			return 0, err
+		}
+	}
+}
+
+func (d *descriptor) finish() {
+	if d.enter() {
+		_ = unix.Shutdown(d.fd, unix.SHUT_WR)
+		d.leave()
+	}
+}
+
+func (d *descriptor) acked() (uint64, bool) {
+	if !d.enter() {
+		return 0, false
+	}
+	defer d.leave()
+	return ackedOn(d.fd)
+}
+
+func ackedOn(fd int) (uint64, bool) {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return 0, false
+	}
+	return info.Bytes_acked, true
+}
+
+// ackedBy is how many bytes the peer of c has taken.
+func ackedBy(c net.Conn) (n uint64, ok bool) {
+	tcp, isTCP := c.(*net.TCPConn)
+	if !isTCP {
+		return 0, false
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	if raw.Control(func(fd uintptr) { n, ok = ackedOn(int(fd)) }) != nil {
+		return 0, false
+	}
+	return n, ok
+}
+
+// poller waits for many sockets with an epoll set of its own, which in turn is
+// waited for by the runtime's: no thread blocks. Sockets are watched for edges
+// in both directions, once, for as long as they are open.
+type poller struct {
+	file  *os.File // the epoll set
+	set   int
+	ended chan struct{}
+
+	mu    sync.Mutex
+	conns []*conn // by descriptor
+}
+
+// newPoller polls; ready is called, one call at a time, for what it sees.
+func newPoller(ready func(c *conn, e edge)) (*poller, error) {
+	set, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make an epoll set: %w", err)
+	}
+	// Told that it does not block, os.NewFile puts it into the runtime's set.
+	if err := unix.SetNonblock(set, true); err != nil {
+		_ = unix.Close(set)
+		return nil, fmt.Errorf("make an epoll set: %w", err)
+	}
+	p := &poller{file: os.NewFile(uintptr(set), "epoll"), set: set, ended: make(chan struct{})}
+	raw, err := p.file.SyscallConn()
+	if err != nil {
+		_ = p.file.Close()
+		return nil, fmt.Errorf("wait for an epoll set: %w", err)
+	}
+	go func() {
+		defer close(p.ended)
+		p.run(raw, ready)
+	}()
+	return p, nil
+}
+
+const inEdges = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
+
+func (p *poller) run(raw syscall.RawConn, ready func(*conn, edge)) {
+	events := make([]unix.EpollEvent, 128)
+	conns := make([]*conn, len(events))
+	// Answering false makes the runtime wait for the next edge of the set; it
+	// keeps one that comes while we are at work. Read ends when the file is closed.
+	_ = raw.Read(func(uintptr) bool {
+		for {
+			n, err := unix.EpollWait(p.set, events, 0)
+			if err != nil && err != unix.EINTR {
+				return true
+			}
+			if n <= 0 {
+				return false
+			}
+			p.find(events[:n], conns)
+			for i, c := range conns[:n] {
+				if c != nil {
+					ready(c, edgeOf(events[i].Events))
+				}
+			}
+			clear(conns[:n])
+			if n < len(events) {
+				return false
+			}
+		}
+	})
+}
+
+func edgeOf(events uint32) edge {
+	return edge{
+		in:  events&inEdges != 0,
+		out: events&unix.EPOLLOUT != 0,
+		fin: events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0,
+		rst: events&unix.EPOLLERR != 0,
+	}
+}
+
+// find looks up whose the events are. A number may have passed to another
+// connection meanwhile, who is then woken for nothing.
+func (p *poller) find(events []unix.EpollEvent, conns []*conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range events {
+		conns[i] = p.conns[events[i].Fd]
+	}
+}
+
+// adopt takes the socket out of the runtime's hands, whose buffers and
+// descriptors for it are then free, and closes c. Edges come after watch.
+func (p *poller) adopt(c net.Conn) (socket, bool) {
+	tcp, ok := c.(*net.TCPConn)
+	if !ok {
+		return nil, false
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nil, false
+	}
+	fd := -1
+	err = raw.Control(func(of uintptr) {
+		if n, err := unix.FcntlInt(of, unix.F_DUPFD_CLOEXEC, 0); err == nil {
+			fd = n
+		}
+	})
+	if err != nil || fd < 0 {
+		return nil, false
+	}
+	_ = tcp.Close()
+	d := &descriptor{fd: fd}
+	d.users.Store(1)
+	return d, true
+}
+
+// watch has the edges of c's socket reported until it is forgotten.
+func (p *poller) watch(c *conn) error {
+	d := c.sock.(*descriptor)
+	p.mu.Lock()
+	if d.fd >= len(p.conns) {
+		grown := make([]*conn, max(1024, 2*d.fd))
+		copy(grown, p.conns)
+		p.conns = grown
+	}
+	p.conns[d.fd] = c
+	p.mu.Unlock()
+	events := unix.EpollEvent{
+		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff,
+		Fd:     int32(d.fd),
+	}
+	if err := unix.EpollCtl(p.set, unix.EPOLL_CTL_ADD, d.fd, &events); err != nil {
+		return fmt.Errorf("watch a socket: %w", err)
+	}
+	return nil
+}
+
+// forget must come before the socket is closed.
+func (p *poller) forget(c *conn) {
+	d, ok := c.sock.(*descriptor)
+	if !ok {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d.fd < len(p.conns) && p.conns[d.fd] == c {
+		p.conns[d.fd] = nil
+	}
+}
+
+// close ends the poller and waits for its end.
+func (p *poller) close() {
+	_ = p.file.Close()
+	<-p.ended
+}
