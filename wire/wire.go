@@ -18,7 +18,8 @@ type Codec interface {
 	Encode(d *chat.Delivery, emit func(frame []byte))
 
 	// Shared reports that d becomes the same frames on every connection of
-	// this dialect, so that they are encoded once and kept.
+	// this dialect that says so: they are encoded once and kept. It is called
+	// from where Encode is.
 	Shared(d *chat.Delivery) bool
 }
 

@@ -28,6 +28,15 @@ type Pool struct{ readers, writers sync.Pool }
 // surrogates, a name given twice at any level and deep nesting are CodeMalformed;
 // field may have been called before that was found.
 func (p *Pool) Object(frame []byte, field func(name []byte, v Value)) error {
+	if tooDeep(frame) {
+		return chat.E(chat.CodeMalformed, "the frame nests deeper than %d levels", MaxDepth)
+	}
+	return p.Members(frame, field)
+}
+
+// Members is Object for what was accepted before, and may nest deeper by the
+// objects that it was put into since.
+func (p *Pool) Members(frame []byte, field func(name []byte, v Value)) error {
 	r, _ := p.readers.Get().(*reader)
 	if r == nil {
 		r = new(reader)
@@ -44,9 +53,6 @@ type reader struct {
 }
 
 func (r *reader) object(frame []byte, field func([]byte, Value)) error {
-	if tooDeep(frame) {
-		return chat.E(chat.CodeMalformed, "the frame nests deeper than %d levels", MaxDepth)
-	}
 	r.in = *bytes.NewBuffer(frame)
 	r.dec.Reset(&r.in)
 	if r.dec.PeekKind() != '{' {

@@ -18,7 +18,7 @@ func (p *Pool) Text(body []byte) string {
 		return compact(body)
 	}
 	var text, message, content, typ, name, url Value
-	_ = p.Object(body, func(key []byte, v Value) { // a body was valid when it was accepted
+	_ = p.Members(body, func(key []byte, v Value) { // a body was valid when it was accepted
 		switch string(key) {
 		case "text":
 			text = v

@@ -284,4 +284,3 @@ func (e *envelope) setPresence() chat.SetPresence {
 	}
 	return p
 }
-

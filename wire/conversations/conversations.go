@@ -1,0 +1,69 @@
+// Package conversations is the dialect of clients that number a conversation's
+// messages from 0, send them under a temporary id and replace that when the
+// `message_ack` comes.
+//
+// The connection that sent a message gets the acknowledgement alone; the
+// sender's other connections get the message with its tempId, everybody else
+// without. What `missing` asks for is given whoever sent it: such a client
+// holds back what follows until it has the numbers in between. For the same
+// reason a deleted message keeps its number, with an empty text and `deleted`.
+package conversations
+
+import (
+	"sync"
+
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire"
+	"github.com/parley-chat/parley/wire/frame"
+)
+
+// Dialect is the row of conversations in the table of doors.
+func Dialect() wire.Dialect {
+	pool := new(frame.Pool)
+	return wire.Dialect{
+		Name: "conversations",
+		New:  func(session string) wire.Codec { return &codec{pool: pool, session: session} },
+	}
+}
+
+type codec struct {
+	pool    *frame.Pool
+	session string
+
+	mu   sync.Mutex
+	sent recent // the messages that this connection has sent
+
+	self string // Encode's alone: the user, as far as it is known
+}
+
+// Shared reports whether d is told to everyone alike. The sender's connections
+// are told otherwise of a message.
+func (c *codec) Shared(d *chat.Delivery) bool {
+	if e := d.Event; e != nil {
+		return e.Kind != chat.KindMessage || e.Sender != c.self && !c.own(e)
+	}
+	return d.Signal != nil
+}
+
+// own reports whether this connection sent e: by its session while the server
+// still knows it, by its nonce when it comes from the log.
+func (c *codec) own(e *chat.Event) bool {
+	if e.Kind != chat.KindMessage {
+		return false
+	}
+	if e.Session != "" && e.Session == c.session {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent.has(e.Channel.Name, e.Sender, e.Nonce) ||
+		e.Sender == c.self && c.sent.has(e.Channel.Name, "", e.Nonce)
+}
+
+// remember takes the user as the frame claims it, "" if it does not: nonces are
+// seen by everybody, and another's message with this one must not be hidden.
+func (c *codec) remember(channel, user, nonce string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent.add(channel, user, nonce)
+}

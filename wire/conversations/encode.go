@@ -1,0 +1,239 @@
+package conversations
+
+import (
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire"
+	"github.com/parley-chat/parley/wire/frame"
+)
+
+// Encode writes what a client of conversations is told of d.
+func (c *codec) Encode(d *chat.Delivery, emit func([]byte)) {
+	switch {
+	case d.Event != nil:
+		if !c.own(d.Event) {
+			c.encodeEvent(d.Event, emit)
+		}
+	case d.Signal != nil:
+		c.encodeSignal(d.Signal, emit)
+	case d.Reply != nil:
+		c.encodeReply(d.Reply, emit)
+	case d.Notice != nil:
+		c.encodeNotice(d.Notice, emit)
+	}
+}
+
+func (c *codec) encodeEvent(e *chat.Event, emit func([]byte)) {
+	w := c.pool.Writer()
+	switch {
+	case e.Kind == chat.KindMessage:
+		c.appendMessage(w, e)
+	case e.Kind == chat.KindEdit && e.Body != nil:
+		w.Begin("edited")
+		w.String("id", e.ID)
+		w.String("conversationId", e.Channel.Name)
+		c.appendText(w, e)
+		w.String("userId", e.Sender)
+		w.Millis("timestamp", e.At)
+		w.Close()
+	case e.Kind == chat.KindDelete:
+		w.Begin("deleted")
+		w.String("id", e.ID)
+		w.String("conversationId", e.Channel.Name)
+		w.String("userId", e.Sender)
+		w.Millis("timestamp", e.At)
+		w.Close()
+	}
+	c.pool.Emit(w, emit)
+}
+
+func (c *codec) appendMessage(w *frame.Writer, e *chat.Event) {
+	w.Begin("message")
+	w.Object("message")
+	w.String("id", e.ID)
+	w.String("conversationId", e.Channel.Name)
+	w.String("senderId", e.Sender)
+	c.appendText(w, e)
+	w.Millis("timestamp", e.At)
+	w.Uint("sequence", e.Sequence)
+	w.String("status", "sent")
+	if id, ok := tempID(e.Nonce); ok && e.Sender == c.self {
+		w.String("tempId", id)
+	}
+	w.Flag("deleted", e.Deleted())
+	w.Close()
+	w.Close()
+}
+
+// appendText gives the body back as it is where it came through this door or
+// is a file, which these clients know how to show; of anything else that is
+// not a string they get the text.
+func (c *codec) appendText(w *frame.Writer, e *chat.Event) {
+	body := frame.Value(e.Body)
+	switch {
+	case e.Deleted() || body == nil:
+		w.String("text", "")
+	case body.Is('{') && (hasTempID(e) || c.isFile(body)):
+		w.Raw("text", body)
+	default:
+		c.pool.AppendText(w, "text", body)
+	}
+}
+
+func hasTempID(e *chat.Event) bool {
+	_, ok := tempID(e.Nonce)
+	return ok
+}
+
+func (c *codec) isFile(body []byte) bool {
+	var typ frame.Value
+	_ = c.pool.Members(body, func(name []byte, v frame.Value) { // it was valid when it was accepted
+		if string(name) == "type" {
+			typ = v
+		}
+	})
+	s, _ := typ.Text()
+	return s == "file"
+}
+
+func (c *codec) encodeSignal(s *chat.Signal, emit func([]byte)) {
+	w := c.pool.Writer()
+	switch {
+	case s.Kind == chat.SignalTyping:
+		appendTyping(w, s.User, s.Channel.Name, s.Typing)
+	case s.Kind == chat.SignalRead && s.ID != "":
+		w.Begin("read")
+		w.String("userId", s.User)
+		w.String("messageId", s.ID)
+		w.String("conversationId", s.Channel.Name)
+		w.Close()
+	}
+	c.pool.Emit(w, emit)
+}
+
+func appendTyping(w *frame.Writer, user, channel string, on bool) {
+	if on {
+		w.Begin("typing")
+	} else {
+		w.Begin("typing_stop")
+	}
+	w.String("userId", user)
+	w.String("conversationId", channel)
+	w.Close()
+}
+
+func (c *codec) encodeReply(r *chat.Reply, emit func([]byte)) {
+	s, _ := r.Ref.(*sender)
+	switch {
+	case r.Err != nil:
+		c.refuse(r.Err, r.Command, s, emit)
+	case r.Connected != nil:
+		c.self = r.Connected.User
+	case r.Subscribed != nil:
+		c.encodeSubscribed(r, emit)
+	case r.Committed != nil && s != nil:
+		c.encodeAck(r.Committed.Event, s, emit)
+	case r.Ref != nil:
+		if want, ok := r.Ref.(*wanted); ok {
+			c.encodeMissing(r, *want, emit)
+		}
+	}
+}
+
+func (c *codec) encodeAck(e *chat.Event, s *sender, emit func([]byte)) {
+	if s.user != "" {
+		c.self = s.user // the claim was accepted
+	}
+	w := c.pool.Writer()
+	w.Begin("message_ack")
+	w.Maybe("tempId", s.tempID)
+	w.String("messageId", e.ID)
+	w.Uint("sequence", e.Sequence)
+	w.String("conversationId", e.Channel.Name)
+	w.Close()
+	c.pool.Emit(w, emit)
+}
+
+func (c *codec) encodeSubscribed(r *chat.Reply, emit func([]byte)) {
+	s := r.Subscribed
+	w := c.pool.Writer()
+	w.Begin("subscribed")
+	w.String("conversationId", s.Channel)
+	w.Uint("firstSequence", s.Head.First)
+	w.Uint("nextSequence", s.Head.Next)
+	w.Close()
+	c.pool.Emit(w, emit)
+	if cmd, ok := r.Command.(chat.Subscribe); ok && cmd.FromSequence != nil && *cmd.FromSequence < s.Head.First {
+		c.gap(s.Channel, *cmd.FromSequence, s.Head.First-1, emit)
+	}
+}
+
+// encodeMissing gives a page of what was asked for, and says of each number
+// that is not in it, and that a message once had, that it is gone.
+func (c *codec) encodeMissing(r *chat.Reply, want wanted, emit func([]byte)) {
+	channel := ""
+	if cmd, ok := r.Command.(chat.History); ok {
+		channel = cmd.Channel
+	}
+	next := want.from
+	for _, e := range r.Messages {
+		channel = e.Channel.Name
+		if e.Sequence > next {
+			c.gap(channel, next, e.Sequence-1, emit)
+		}
+		c.encodeEvent(e, emit)
+		next = e.Sequence + 1
+	}
+	if end := min(want.to+1, r.Head.Next); next < end {
+		c.gap(channel, next, end-1, emit)
+	}
+}
+
+func (c *codec) gap(channel string, from, to uint64, emit func([]byte)) {
+	w := c.pool.Writer()
+	w.Begin("message_gap")
+	w.Maybe("conversationId", channel)
+	w.Uint("from", from)
+	w.Uint("to", to)
+	w.Close()
+	c.pool.Emit(w, emit)
+}
+
+func (c *codec) encodeNotice(n chat.Notice, emit func([]byte)) {
+	switch n := n.(type) {
+	case *chat.Level:
+		for i := range n.Typing {
+			if n.Typing[i].User != c.self {
+				w := c.pool.Writer()
+				appendTyping(w, n.Typing[i].User, n.Channel, true)
+				c.pool.Emit(w, emit)
+			}
+		}
+	case *chat.Dropped:
+		c.refuse(n.Err, chat.Unsubscribe{Channel: n.Channel}, nil, emit)
+	case *chat.Expiring:
+		c.refuse(n.Err, nil, nil, emit)
+	}
+}
+
+// refuse writes an error, and what it is about where that is known: a client
+// marks the message of that tempId as failed.
+func (c *codec) refuse(e *chat.Error, about chat.Command, s *sender, emit func([]byte)) {
+	if e == nil {
+		return
+	}
+	w := c.pool.Writer()
+	wire.AppendError(w, e)
+	if s != nil {
+		w.Maybe("tempId", s.tempID)
+	}
+	switch cmd := about.(type) {
+	case chat.Post:
+		w.Maybe("conversationId", cmd.Channel)
+	case chat.Subscribe:
+		w.Maybe("conversationId", cmd.Channel)
+	case chat.Unsubscribe:
+		w.Maybe("conversationId", cmd.Channel)
+	}
+	w.Close()
+	c.pool.Emit(w, emit)
+}

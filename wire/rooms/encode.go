@@ -1,0 +1,205 @@
+package rooms
+
+import (
+	"time"
+
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire"
+	"github.com/parley-chat/parley/wire/frame"
+)
+
+// Encode writes what a client of rooms is told of d: mostly one frame, of
+// presence one for each user, of acknowledgements none.
+func (c *codec) Encode(d *chat.Delivery, emit func([]byte)) {
+	switch {
+	case d.Event != nil:
+		c.encodeEvent(d.Event, emit)
+	case d.Signal != nil:
+		c.encodeSignal(d.Signal, emit)
+	case d.Reply != nil:
+		c.encodeReply(d.Reply, emit)
+	case d.Notice != nil:
+		c.encodeNotice(d.Notice, emit)
+	}
+}
+
+func (c *codec) encodeEvent(e *chat.Event, emit func([]byte)) {
+	w := c.pool.Writer()
+	switch {
+	case e.Kind == chat.KindMessage && !e.Deleted():
+		c.appendMessage(w, e)
+	case e.Kind == chat.KindEdit && e.Body != nil:
+		w.Begin("edited")
+		w.String("id", e.ID)
+		c.pool.AppendText(w, "text", e.Body)
+		w.String("userId", e.Sender)
+		w.Millis("timestamp", e.At)
+		w.Close()
+	case e.Kind == chat.KindDelete:
+		w.Begin("deleted")
+		w.String("id", e.ID)
+		w.String("userId", e.Sender)
+		w.Millis("timestamp", e.At)
+		w.Close()
+	}
+	c.pool.Emit(w, emit)
+}
+
+// appendMessage gives the client's own members back, its timestamp too, but
+// never in place of those that the server answers for. A client's own `id`
+// stays; the server's is then called `messageId`.
+func (c *codec) appendMessage(w *frame.Writer, e *chat.Event) {
+	w.Begin("message")
+	appendPerson(w, person{e.Sender, e.SenderName})
+	c.pool.AppendText(w, "content", e.Body)
+	id, stamped := "id", false
+	if e.Meta != nil {
+		c.fields(e.Meta, func(name []byte, v frame.Value) {
+			switch string(name) {
+			case "type", "userId", "username", "content", "roomId", "messageId":
+				return
+			case "timestamp":
+				if !v.Is('0') {
+					return
+				}
+				stamped = true
+			case "id":
+				id = "messageId"
+			}
+			w.Pair(name, v)
+		})
+	}
+	w.String(id, e.ID)
+	if !stamped {
+		w.Millis("timestamp", e.At)
+	}
+	w.Close()
+}
+
+// fields calls f for each member that this dialect kept in meta.
+func (c *codec) fields(meta []byte, f func(name []byte, v frame.Value)) {
+	var kept frame.Value
+	_ = c.pool.Members(meta, func(name []byte, v frame.Value) { // meta was valid when it was accepted
+		if string(name) == metaKey {
+			kept = v
+		}
+	})
+	if kept.Is('{') {
+		_ = c.pool.Members(kept, f)
+	}
+}
+
+func (c *codec) encodeSignal(s *chat.Signal, emit func([]byte)) {
+	switch s.Kind {
+	case chat.SignalTyping:
+		typ := "typing"
+		if !s.Typing {
+			typ = "typing_stop"
+		}
+		c.tell(typ, person{s.User, s.UserName}, s.At, emit)
+	case chat.SignalPresence:
+		c.tellAll("join", s.Joined, s.At, emit)
+		c.tellAll("leave", s.Left, s.At, emit)
+	}
+}
+
+func (c *codec) tellAll(typ string, users []chat.Presence, at time.Time, emit func([]byte)) {
+	for i := range users {
+		if users[i].User != c.self.user {
+			c.tell(typ, person{users[i].User, users[i].Name}, at, emit)
+		}
+	}
+}
+
+func (c *codec) tell(typ string, who person, at time.Time, emit func([]byte)) {
+	w := c.pool.Writer()
+	w.Begin(typ)
+	appendPerson(w, who)
+	w.Millis("timestamp", at)
+	w.Close()
+	c.pool.Emit(w, emit)
+}
+
+func (c *codec) encodeReply(r *chat.Reply, emit func([]byte)) {
+	switch {
+	case r.Err != nil:
+		if s, ok := r.Command.(chat.Subscribe); ok {
+			c.left(s.Channel)
+		}
+		c.refuse(r.Err, emit)
+	case r.Connected != nil:
+		c.self = person{r.Connected.User, r.Connected.Name}
+	case r.Subscribed != nil:
+		c.become(r.Ref)
+		c.inside = r.Subscribed.Channel
+		c.tell("join", c.self, c.now(), emit)
+	}
+}
+
+// become takes over what a join that was accepted said of its user.
+func (c *codec) become(ref any) {
+	j, ok := ref.(*joining)
+	if !ok {
+		return
+	}
+	if j.user != "" {
+		c.self.user = j.user
+	}
+	if j.name != "" {
+		c.self.name = j.name
+	}
+}
+
+func (c *codec) encodeNotice(n chat.Notice, emit func([]byte)) {
+	switch n := n.(type) {
+	case *chat.Level:
+		if n.Channel == c.inside {
+			c.encodeState(n, emit)
+		}
+	case *chat.Dropped:
+		c.left(n.Channel)
+		c.refuse(n.Err, emit)
+	case *chat.Expiring:
+		c.refuse(n.Err, emit)
+	}
+}
+
+// encodeState tells who is in the room: after a join, and again when a client
+// that was too slow for some joins and leaves has caught up.
+func (c *codec) encodeState(n *chat.Level, emit func([]byte)) {
+	w := c.pool.Writer()
+	w.Begin("room_state")
+	w.Array("users")
+	for i := range n.Present {
+		if p := &n.Present[i]; p.User != c.self.user {
+			w.Open()
+			appendPerson(w, person{p.User, p.Name})
+			w.Close()
+		}
+	}
+	w.End()
+	w.Millis("timestamp", c.now())
+	w.Close()
+	c.pool.Emit(w, emit)
+}
+
+func (c *codec) refuse(e *chat.Error, emit func([]byte)) {
+	if e == nil {
+		return
+	}
+	w := c.pool.Writer()
+	wire.AppendError(w, e)
+	w.Close()
+	c.pool.Emit(w, emit)
+}
+
+// appendPerson writes who a frame is about. Clients show the username as it
+// is, so a user without one goes by their id.
+func appendPerson(w *frame.Writer, p person) {
+	name := p.name
+	if name == "" {
+		name = p.user
+	}
+	w.String("userId", p.user)
+	w.String("username", name)
+}

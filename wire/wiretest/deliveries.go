@@ -1,0 +1,193 @@
+package wiretest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire"
+)
+
+// odd holds what quoting must get right; the last is not UTF-8.
+func odd() []string {
+	return []string{"", "Ada", `"\/` + "\b\f\n\r\t", "\x00\x1f\x7f", "\u2028\u2029<&>", "\U0001F600 e\u0301", "\xff\xc3"}
+}
+
+// testEncode gives codecs, fresh ones and such that have spoken, everything
+// that a session may send.
+func testEncode(t *testing.T, d wire.Dialect, frames [][]byte) {
+	for _, c := range []wire.Codec{d.New("fresh"), spoken(d, frames)} {
+		for _, delivery := range deliveries() {
+			_ = c.Shared(delivery)
+			for _, frame := range encode(c, delivery) {
+				checkFrame(t, []byte(frame))
+			}
+		}
+	}
+}
+
+// testShared compares what two connections get that differ in all they can.
+func testShared(t *testing.T, d wire.Dialect, frames [][]byte) {
+	a, b := d.New("one"), spoken(d, frames)
+	a.Encode(&chat.Delivery{Reply: &chat.Reply{Connected: &chat.Connected{Session: "one", User: "alice"}}}, func([]byte) {})
+	b.Encode(&chat.Delivery{Reply: &chat.Reply{Connected: &chat.Connected{Session: "two", User: "bob"}}}, func([]byte) {})
+	for _, delivery := range deliveries() {
+		if !a.Shared(delivery) || !b.Shared(delivery) {
+			continue
+		}
+		if delivery.Reply != nil || delivery.Notice != nil {
+			t.Errorf("%+v is to one session, and shared", delivery)
+		}
+		if diff := cmp.Diff(encode(a, delivery), encode(b, delivery)); diff != "" {
+			t.Errorf("%+v is shared, and differs:\n%s", delivery, diff)
+		}
+	}
+}
+
+func encode(c wire.Codec, d *chat.Delivery) []string {
+	var frames []string
+	c.Encode(d, func(frame []byte) { frames = append(frames, string(frame)) })
+	return frames
+}
+
+// deliveries are one of everything, some of them odd.
+func deliveries() []*chat.Delivery {
+	var all []*chat.Delivery
+	for _, e := range events() {
+		all = append(all, &chat.Delivery{Event: e}, &chat.Delivery{Event: e, Redelivered: true})
+	}
+	for _, s := range signals() {
+		all = append(all, &chat.Delivery{Signal: s})
+	}
+	for _, r := range replies() {
+		all = append(all, &chat.Delivery{Reply: r})
+	}
+	for _, n := range notified() {
+		all = append(all, &chat.Delivery{Notice: n})
+	}
+	return append(all, &chat.Delivery{})
+}
+
+func instant() time.Time { return time.Date(2026, 1, 31, 12, 0, 0, 123e6, time.UTC) }
+
+func general() chat.ChannelID {
+	return chat.ChannelID{Project: chat.DefaultProject, Name: "general"}
+}
+
+func events() []*chat.Event {
+	base := chat.Event{
+		Channel: general(), Seq: 7, At: instant(), Sender: "alice", Session: "elsewhere",
+		ID: "01945a3e-8f2a-7c3d-9a51-3f0c5a1b2c3d", Kind: chat.KindMessage,
+	}
+	bodies := []string{
+		`"Hello"`, `""`, `"\u2028\ud83d\ude00"`, `null`, `true`, `-1.5e3`, `[1, 2]`, `{}`, `{ "text" : "x" }`,
+		`{"text":1,"message":"x"}`, `{"type":"file","url":"/files/1","fileName":"a \"b\".txt","fileSize":3}`, `{"type":"file"}`,
+	}
+	var all []*chat.Event
+	add := func(change func(*chat.Event)) {
+		e := base
+		change(&e)
+		all = append(all, &e)
+	}
+	for _, body := range bodies {
+		add(func(e *chat.Event) { e.Body = []byte(body) })
+		add(func(e *chat.Event) { e.Kind, e.TargetSeq, e.Body = chat.KindEdit, 3, []byte(body) })
+	}
+	for _, name := range odd() {
+		add(func(e *chat.Event) {
+			e.Body, e.SenderName, e.Nonce, e.Sender = []byte(`"x"`), name, name, name
+			e.Meta = []byte(`{"rooms":{"timestamp":"x","id":5,"userId":"mallory","extra":[1]},"rest":{}}`)
+		})
+	}
+	add(func(e *chat.Event) { e.DeletedAt = instant() })
+	add(func(e *chat.Event) { e.Body, e.EditSeq, e.EditedAt = []byte(`"x"`), 9, instant() })
+	add(func(e *chat.Event) { e.Kind, e.TargetSeq, e.DeletedAt = chat.KindEdit, 3, instant() })
+	add(func(e *chat.Event) { e.Kind, e.TargetSeq = chat.KindDelete, 3 })
+	add(func(e *chat.Event) {
+		e.Kind, e.ID, e.Member = chat.KindMember, "", &chat.Member{User: "bob", Role: chat.Moderator, Banned: true}
+	})
+	add(func(e *chat.Event) { e.Kind, e.Member = chat.KindMember, nil })
+	add(func(e *chat.Event) { e.Kind = 200 })
+	return all
+}
+
+func people() []chat.Presence {
+	return []chat.Presence{
+		{User: "alice", Name: "Alice", Status: chat.Online},
+		{User: "bob", Status: chat.Away, Custom: "at\nlunch", LastSeen: instant()},
+	}
+}
+
+func signals() []*chat.Signal {
+	base := chat.Signal{Channel: general(), User: "alice", At: instant()}
+	var all []*chat.Signal
+	add := func(change func(*chat.Signal)) {
+		s := base
+		change(&s)
+		all = append(all, &s)
+	}
+	add(func(s *chat.Signal) { s.Kind, s.Typing, s.UserName = chat.SignalTyping, true, "Alice" })
+	add(func(s *chat.Signal) { s.Kind = chat.SignalTyping })
+	add(func(s *chat.Signal) { s.Kind, s.Joined = chat.SignalPresence, people() })
+	add(func(s *chat.Signal) { s.Kind, s.Left, s.Changed = chat.SignalPresence, people()[1:], people() })
+	add(func(s *chat.Signal) { s.Kind = chat.SignalPresence })
+	add(func(s *chat.Signal) { s.Kind, s.Seq = chat.SignalDelivered, 5 })
+	add(func(s *chat.Signal) { s.Kind, s.Seq = chat.SignalRead, 5 })
+	add(func(s *chat.Signal) { s.Kind, s.Seq, s.ID = chat.SignalRead, 5, "01945a3e" })
+	add(func(s *chat.Signal) { s.Kind, s.Name, s.Data = chat.SignalCustom, "x\"y", []byte(`{"a":[1,2]}`) })
+	add(func(s *chat.Signal) { s.Kind, s.Name, s.Channel.Name = chat.SignalCustom, "call", "" })
+	add(func(s *chat.Signal) { s.Kind = 200 })
+	return all
+}
+
+// replies pair every command with every result, sensible or not.
+func replies() []*chat.Reply {
+	text := []byte(`"x"`)
+	commands := []chat.Command{
+		nil, chat.Authenticate{Token: "t"}, chat.Subscribe{Channel: "general"}, chat.Unsubscribe{Channel: "general"},
+		chat.Post{Channel: "general", Body: text, Nonce: "n"}, chat.Edit{Channel: "general", ID: "i", Body: text, Nonce: "n"},
+		chat.Delete{Channel: "general", ID: "i", Nonce: "n"}, chat.History{}, chat.Changes{Channel: "general"},
+		chat.Typing{}, chat.SetPresence{}, chat.Delivered{}, chat.Read{}, chat.Send{}, chat.Ping{},
+	}
+	expired := chat.E(chat.CodeExpired, "gone")
+	expired.Expired = &chat.Expired{Reason: "horizon", Oldest: chat.Position{Epoch: "e", Seq: 5}}
+	limited := chat.E(chat.CodeRateLimited, "slow \"down\"")
+	limited.RetryAfter = 400 * time.Millisecond
+	results := []chat.Reply{
+		{}, {Err: expired}, {Err: limited}, {Err: chat.E(chat.CodeInternal, "")},
+		{Connected: &chat.Connected{Session: "s", User: "alice", Name: "A\"", Expires: instant()}},
+		{Connected: &chat.Connected{Guest: true}},
+		{Subscribed: &chat.Subscribed{Channel: "general", From: chat.Position{Epoch: "e", Seq: 3}, Role: chat.Owner}},
+		{Committed: &chat.Committed{Event: events()[0], Repeated: true}},
+		{Messages: slices.DeleteFunc(events(), func(e *chat.Event) bool { return e.Kind != chat.KindMessage }), Epoch: "e"},
+		{Events: events(), Epoch: "e", Head: chat.Head{Seq: 9, Next: 4}},
+		{Cursor: &chat.Cursor{Channel: general(), User: "alice", Read: 4}},
+	}
+	var all []*chat.Reply
+	for _, cmd := range commands {
+		for _, r := range results {
+			for _, ref := range []any{nil, 5, "ref"} {
+				r.Ref, r.Command = ref, cmd
+				one := r
+				all = append(all, &one)
+			}
+		}
+	}
+	return all
+}
+
+func notified() []chat.Notice {
+	cursors := []chat.Cursor{{Channel: general(), User: "bob", Delivered: 4, Read: 3}}
+	return []chat.Notice{
+		&chat.Level{Channel: "general", Position: chat.Position{Epoch: "e", Seq: 7}},
+		&chat.Level{Channel: "general", Present: people(), Typing: people()[:1], Cursors: cursors},
+		&chat.Dropped{Channel: "general", Err: chat.E(chat.CodeBanned, "banned")},
+		&chat.Dropped{Channel: "general"},
+		&chat.GoingAway{RetryAfter: 1500 * time.Millisecond},
+		&chat.Expiring{Err: chat.E(chat.CodeTokenExpired, "expired")},
+		&chat.Expiring{},
+	}
+}
