@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"os/exec"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -99,15 +100,20 @@ type Machine struct {
 func machine() Machine {
 	m := Machine{Facts: proc.ReadFacts()}
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return m
+	if ok {
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				m.Commit = s.Value + m.Commit
+			case s.Key == "vcs.modified" && s.Value == "true":
+				m.Commit += "+dirty"
+			}
+		}
 	}
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			m.Commit = s.Value + m.Commit
-		case s.Key == "vcs.modified" && s.Value == "true":
-			m.Commit += "+dirty"
+	if m.Commit == "" { // built without it: the tree that the bench stands in
+		described, err := exec.Command("git", "describe", "--always", "--dirty=+dirty", "--abbrev=12").Output()
+		if err == nil {
+			m.Commit = strings.TrimSpace(string(described))
 		}
 	}
 	return m

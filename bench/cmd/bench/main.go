@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -19,6 +21,8 @@ import (
 )
 
 type cli struct {
+	Profile string `type:"path" help:"A file for this process's CPU profile."`
+
 	Floor floorCommand `cmd:"" help:"Serve a floor."`
 	Run   runCommand   `cmd:"" help:"Measure one server."`
 	Pairs pairsCommand `cmd:"" help:"Measure two servers in turn, and compare."`
@@ -70,7 +74,23 @@ func main() {
 	var c cli
 	k := kong.Parse(&c, kong.Name("bench"), kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(slog.New(slog.NewTextHandler(os.Stderr, nil))))
-	k.FatalIfErrorf(k.Run())
+	k.FatalIfErrorf(profiled(c.Profile, func() error { return k.Run() }))
+}
+
+func profiled(path string, run func() error) error {
+	if path == "" {
+		return run()
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	err = run()
+	pprof.StopCPUProfile()
+	return errors.Join(err, f.Close())
 }
 
 func (c *floorCommand) Run(ctx context.Context, log *slog.Logger) error {
