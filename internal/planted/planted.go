@@ -1,0 +1,16 @@
+//go:build planted
+
+// Package planted switches known bugs on, so that tests can show that the
+// checks catch them: a checker that never failed is untested.
+//
+// Built with the tag "planted", Is asks the environment; without it Is is
+// constantly false and costs nothing, and the bugs are not in the binary.
+package planted
+
+import "os"
+
+var name = os.Getenv("PARLEY_PLANTED")
+
+// Is reports whether the bug of that name is switched on: PARLEY_PLANTED
+// names it.
+func Is(bug string) bool { return name != "" && name == bug }

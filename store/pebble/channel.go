@@ -1,0 +1,88 @@
+package pebble
+
+import (
+	"github.com/parley-chat/parley/chat"
+)
+
+// channel is the writer's knowledge of a channel's log: its head including
+// what is under way. It is the writer's alone.
+type channel struct {
+	id   chat.ChannelID
+	path []byte // appendPath of id
+	head head
+	made bool   // it has settings
+	used uint64 // number of the last batch that asked for it
+	late uint64 // number of the last batch that has its head in its list
+}
+
+// channels remembers channels, at most about most: those of the current and
+// the previous batch stay.
+type channels struct {
+	known map[chat.ChannelID]*channel
+	most  int
+}
+
+// channel finds ch among those known or in the store.
+func (w *writer) channel(ch chat.ChannelID) (*channel, error) {
+	c := w.channels.known[ch]
+	if c == nil {
+		if err := chat.CheckChannelName(ch.Name); err != nil {
+			return nil, err
+		}
+		if ch.Project == "" || len(ch.Project) > maxProject {
+			return nil, chat.E(chat.CodeInvalid, "the project is empty or too long")
+		}
+		var err error
+		if c, err = w.loadChannel(ch); err != nil {
+			return nil, err
+		}
+		w.channels.forget(w.cur.number)
+		w.channels.known[ch] = c
+	}
+	c.used = w.cur.number
+	return c, nil
+}
+
+func (w *writer) loadChannel(ch chat.ChannelID) (*channel, error) {
+	c := &channel{id: ch, path: appendPath(nil, ch)}
+	v := w.views.acquire()
+	defer v.release()
+	w.key = channelKey(w.key, spaceHead, ch)
+	found, err := v.get(w.key, func(b []byte) (err error) {
+		c.head, err = readHead(b)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c.made = found; !found {
+		w.key = channelKey(w.key, spaceChannel, ch)
+		c.made, err = v.get(w.key, func([]byte) error { return nil })
+	}
+	return c, err
+}
+
+// forget makes room for one more, picking by chance: what is forgotten is
+// read again when it is needed.
+func (cs *channels) forget(number uint64) {
+	if len(cs.known) < cs.most {
+		return
+	}
+	n := 0
+	for id, c := range cs.known {
+		if c.used+1 < number {
+			delete(cs.known, id)
+			if n++; n == 2 {
+				return
+			}
+		}
+	}
+}
+
+// moved notes that the batch moves c's head.
+func (w *writer) moved(c *channel) {
+	if c.late != w.cur.number {
+		c.late = w.cur.number
+		w.cur.heads = append(w.cur.heads, c)
+	}
+}

@@ -1,0 +1,184 @@
+package pebble
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-chat/parley/chat"
+)
+
+// trimSize is how many events one commit removes at most: the writer must not
+// keep senders waiting.
+const trimSize = 2000
+
+// Expire is chat.Store's.
+func (s *Store) Expire(ctx context.Context, now time.Time) (int, error) {
+	s.expire.Lock()
+	defer s.expire.Unlock()
+	if err := s.expiring(ctx, true); err != nil {
+		return 0, err
+	}
+	// Without it the writer would go on noting what no Expire asks for.
+	defer func() { _ = s.expiring(context.WithoutCancel(ctx), false) }()
+	total, from := 0, []byte{spaceHead}
+	for from != nil {
+		var channels []chat.ChannelID
+		var err error
+		if channels, from, err = s.channelsWithLogs(ctx, from, 1000); err != nil {
+			return total, err
+		}
+		for _, ch := range channels {
+			n, err := s.expireChannel(ctx, ch, now)
+			if total += n; err != nil {
+				return total, err
+			}
+		}
+	}
+	return total, nil
+}
+
+// channelsWithLogs lists at most limit channels of all projects, and the key
+// to go on from; nil: there are no more.
+func (s *Store) channelsWithLogs(ctx context.Context, from []byte, limit int) (all []chat.ChannelID, next []byte, err error) {
+	err = s.read(ctx, func(v *view) error {
+		return v.scan(from, []byte{spaceHead + 1}, func(key, _ []byte) (bool, error) {
+			if len(all) == limit {
+				next = append([]byte(nil), key...)
+				return false, nil
+			}
+			project, rest, ok := cutName(key[1:])
+			name, _, ok2 := cutName(rest)
+			if !ok || !ok2 {
+				return false, errRow
+			}
+			all = append(all, chat.ChannelID{Project: project, Name: name})
+			return true, nil
+		})
+	})
+	return all, next, err
+}
+
+func (s *Store) expireChannel(ctx context.Context, ch chat.ChannelID, now time.Time) (int, error) {
+	settings, err := s.Channel(ctx, ch)
+	if err != nil {
+		return 0, err
+	}
+	keep, bounded := settings.KeepFor()
+	if !bounded {
+		return 0, nil
+	}
+	total := 0
+	for {
+		t := &trimming{answer: newAnswer(), id: ch}
+		if err := s.readLog(ctx, ch, func(l *log) error { return t.collect(l, now.Add(-keep)) }); err != nil {
+			return total, err
+		}
+		if t.count == 0 {
+			return total, nil
+		}
+		if err := s.do(ctx, t, t.done); err != nil {
+			return total, err
+		}
+		if t.err != nil {
+			return total, t.err
+		}
+		if total += t.count; t.count < trimSize {
+			return total, nil
+		}
+	}
+}
+
+// trimming moves a channel's horizon and removes what lies below, with the
+// nonces of what goes, in one commit.
+type trimming struct {
+	answer
+	id      chat.ChannelID
+	horizon uint64 // the new one
+	first   uint64 // sequence of the first message above it
+	nonces  [][]byte
+	count   int
+	bytes   int
+}
+
+func (t *trimming) size() int   { return 512 + t.bytes }
+func (t *trimming) frees() bool { return true }
+
+// collect finds the oldest events that are not after until.
+func (t *trimming) collect(l *log, until time.Time) error {
+	t.horizon, t.first = l.head.horizon, l.head.first
+	// Most channels have nothing to expire: look at one event first.
+	for _, n := range []int{1, trimSize} {
+		events, err := l.events(t.horizon, n-t.count)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			if !e.At.Before(until) {
+				return nil
+			}
+			t.add(l, e)
+		}
+		if t.count < n {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (t *trimming) add(l *log, e *chat.Event) {
+	t.count++
+	t.horizon = e.Seq
+	if e.Kind == chat.KindMessage {
+		t.first = e.Sequence + 1
+	}
+	if e.Nonce != "" {
+		key := nonceKey(nil, l.path, e.Sender, e.Nonce)
+		t.nonces = append(t.nonces, key)
+		t.bytes += 32 + len(key)
+	}
+}
+
+func (t *trimming) prepare(w *writer) {
+	c, err := w.channel(t.id)
+	if err != nil {
+		t.err = err
+		return
+	}
+	c.head.horizon, c.head.first = t.horizon, t.first
+	w.moved(c)
+	for _, space := range []byte{spaceMessage, spaceEvent} {
+		w.key = seqKey(w.key, space, c.path, 0)
+		w.key2 = seqKey(w.key2, space, c.path, t.horizon+1)
+		_ = w.cur.db.DeleteRange(w.key, w.key2, nil)
+	}
+	for _, key := range t.nonces {
+		if _, ok := w.repointed[string(key)]; !ok {
+			_ = w.cur.db.Delete(key, nil)
+		}
+	}
+}
+
+// expiring tells the writer, in the order of the queue, that an Expire begins
+// or ends.
+func (s *Store) expiring(ctx context.Context, on bool) error {
+	m := &marking{answer: newAnswer(), on: on}
+	if err := s.do(ctx, m, m.done); err != nil {
+		return err
+	}
+	return m.err
+}
+
+type marking struct {
+	answer
+	on bool
+}
+
+func (m *marking) size() int   { return 0 }
+func (m *marking) frees() bool { return true }
+
+func (m *marking) prepare(w *writer) {
+	w.repointed = nil
+	if m.on {
+		w.repointed = make(map[string]struct{})
+	}
+}

@@ -1,0 +1,331 @@
+// Package pebble keeps chat's log in an embedded Pebble: chat.Store for a
+// server that runs alone.
+//
+// What holds throughout:
+//
+//   - One writer assigns seqs; a seq, its row, its nonce and what else it
+//     changes are one Pebble batch. One batch syncs at a time.
+//   - Nothing is read but views, each made after a sync. Nothing is answered
+//     before the sync of all that the answer rests on.
+//   - A failed sync stops the store: nothing more is written, and the files
+//     stay as they are.
+package pebble
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/parley-chat/parley/chat"
+)
+
+var _ chat.Store = (*Store)(nil)
+
+// Store is a chat.Store in one folder. Make it with Open.
+type Store struct {
+	opts  Options
+	log   *slog.Logger
+	db    *pebble.DB
+	lock  *pebble.Lock
+	views views
+	queue *queue
+	epoch string
+
+	filter *filter
+	gate   *gate
+	writer *writer
+	stats  counters
+
+	shut    atomic.Bool // the fence's
+	failure atomic.Pointer[chat.Error]
+	closing sync.Once
+	closed  error
+	quit    chan struct{}  // closed by Close, for rebuild
+	running sync.WaitGroup // writer, committer, rebuild
+	expire  sync.Mutex     // held by the one Expire that runs
+}
+
+// Open opens the store in dir, or makes one. It fails if another process has
+// it, or if another version of the format or a damaged file stands there.
+func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	s := &Store{log: opts.Logger, quit: make(chan struct{})}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	fs := opts.FS
+	if fs == nil {
+		fs = vfs.Default
+	}
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
+	}
+	s.gate = newGate(fs, dir, opts.ReserveBytes)
+	s.opts = opts.filled(s.gate.total)
+	if err := s.openDB(fs, dir); err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
+	}
+	s.start()
+	return s, nil
+}
+
+// openDB opens Pebble and checks what is in it.
+func (s *Store) openDB(fs vfs.FS, dir string) (err error) {
+	fs = fence{fs, &s.shut}
+	if s.lock, err = pebble.LockDirectory(dir, fs); err != nil {
+		return fmt.Errorf("another process may have it: %w", err)
+	}
+	if s.db, err = pebble.Open(dir, pebbleOptions(fs, s.lock, s)); err == nil {
+		s.views.db = s.db
+		err = s.identify()
+	}
+	if failed := s.failure.Load(); failed != nil {
+		err = errors.Join(err, failed.Cause)
+	}
+	if err != nil {
+		s.shut.Store(true)
+		err = errors.Join(err, s.closeDB())
+	}
+	return err
+}
+
+// start begins the goroutines that Close waits for.
+func (s *Store) start() {
+	s.views.advance()
+	seed := maphash.MakeSeed()
+	s.filter = newFilter(seed, uint64(s.opts.FilterBytes))
+	s.queue = newQueue(s.opts.QueueLen, s.opts.QueueBytes)
+	var entropy [32]byte
+	_, _ = crand.Read(entropy[:]) // it never fails
+	s.writer = &writer{
+		Store:     s,
+		cur:       newBatch(),
+		prev:      newBatch(),
+		channels:  channels{known: make(map[chat.ChannelID]*channel), most: s.opts.Channels},
+		random:    rand.NewChaCha8(entropy),
+		commits:   make(chan *batch),
+		committed: make(chan struct{}),
+	}
+	s.running.Go(s.writer.run)
+	s.running.Go(s.writer.commit)
+	s.running.Go(func() { s.rebuild(newFilter(seed, uint64(s.opts.FilterBytes))) })
+}
+
+// rebuild reads the stored nonces into the filter.
+func (s *Store) rebuild(stored *filter) {
+	v := s.views.acquire()
+	if v == nil {
+		return
+	}
+	defer v.release()
+	err := v.scan([]byte{spaceNonce}, []byte{spaceNonce + 1}, func(key, _ []byte) (bool, error) {
+		stored.add(stored.hash(key))
+		select {
+		case <-s.quit:
+			return false, context.Canceled
+		default:
+			return true, nil
+		}
+	})
+	if err == nil {
+		s.filter.join(stored)
+	} else if !errors.Is(err, context.Canceled) {
+		s.log.Warn("reading the nonces: every nonce will be looked up in the store", "error", err)
+	}
+}
+
+// Epoch is chat.Store's.
+func (s *Store) Epoch() string { return s.epoch }
+
+// Close is chat.Store's.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.queue.close()
+		close(s.quit)
+		s.running.Wait()
+		s.views.close()
+		s.closed = s.closeDB()
+	})
+	return s.closed
+}
+
+// closeDB closes Pebble and lets go of the folder. What Pebble says or does
+// after the fence was shut adds nothing to the failure.
+func (s *Store) closeDB() (err error) {
+	if s.db != nil {
+		err = s.closePebble()
+	}
+	if lerr := s.lock.Close(); err == nil {
+		err = lerr
+	}
+	if err != nil && !s.shut.Load() {
+		return fmt.Errorf("close the store: %w", err)
+	}
+	return nil
+}
+
+// closePebble turns the panics with which Pebble closes after a failure into
+// errors.
+func (s *Store) closePebble() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("pebble: %v", p)
+		}
+	}()
+	return s.db.Close()
+}
+
+// stop ends all writing, for good.
+func (s *Store) stop(cause error) {
+	s.shut.Store(true)
+	failed := &chat.Error{Code: chat.CodeUnavailable, Message: "the store has stopped", Cause: cause}
+	if !s.failure.CompareAndSwap(nil, failed) {
+		return
+	}
+	s.log.Error("the store has stopped: what was acknowledged is safe, nothing more is written", "error", cause)
+	if s.opts.Fatal != nil {
+		s.opts.Fatal(cause)
+	}
+}
+
+// stopped is why the store writes nothing any more, or nil.
+func (s *Store) stopped() error {
+	if e := s.failure.Load(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// gone is what a caller is told after Close.
+func (s *Store) gone() error {
+	if err := s.stopped(); err != nil {
+		return err
+	}
+	return chat.E(chat.CodeUnavailable, "the store is closed")
+}
+
+// read runs f on the newest view.
+func (s *Store) read(ctx context.Context, f func(v *view) error) error {
+	if err := ctx.Err(); err != nil {
+		return waitEnded(err)
+	}
+	v := s.views.acquire()
+	if v == nil {
+		return s.gone()
+	}
+	defer v.release()
+	return f(v)
+}
+
+func waitEnded(err error) error {
+	return &chat.Error{Code: chat.CodeUnavailable, Message: "the caller has gone", Cause: err}
+}
+
+// do has the writer commit r, whose finish closes done, and waits. If ctx ends
+// first, r may still be committed.
+func (s *Store) do(ctx context.Context, r request, done <-chan struct{}) error {
+	if err := ctx.Err(); err != nil {
+		return waitEnded(err)
+	}
+	if !s.queue.put(r) {
+		return s.gone()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return waitEnded(ctx.Err())
+	}
+}
+
+var (
+	keyFormat = []byte{spaceStore, 'f'}
+	keyEpoch  = []byte{spaceStore, 'e'}
+)
+
+// format is the version of everything in this package that is stored.
+const format = 1
+
+// identify reads what the store says of itself, or says it of a new one.
+func (s *Store) identify() error {
+	version, err := s.own(keyFormat)
+	if err != nil {
+		return err
+	}
+	if version == nil {
+		return s.christen()
+	}
+	if len(version) != 1 || version[0] != format {
+		return fmt.Errorf("its format is %d, this program reads %d", version, format)
+	}
+	epoch, err := s.own(keyEpoch)
+	if err == nil && len(epoch) == 0 {
+		err = errors.New("it has no epoch: it is damaged")
+	}
+	s.epoch = string(epoch)
+	return err
+}
+
+// own reads a value before there are views: what opening found was recovered
+// from disk, and is durable.
+func (s *Store) own(key []byte) ([]byte, error) {
+	value, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer closer.Close()
+	return append([]byte{}, value...), nil
+}
+
+func (s *Store) christen() error {
+	var id [6]byte
+	_, _ = crand.Read(id[:]) // it never fails
+	s.epoch = hex.EncodeToString(id[:])
+	b := s.db.NewBatch()
+	defer b.Close()
+	_ = b.Set(keyFormat, []byte{format}, nil)
+	_ = b.Set(keyEpoch, []byte(s.epoch), nil)
+	return s.db.Apply(b, pebble.Sync)
+}
+
+// Stats are counts since the store was opened.
+type Stats struct {
+	Batches, Syncs, Events uint64
+	SyncTime               time.Duration // spent in syncs
+	Queued                 int           // requests that wait now
+	NonceAsks, NonceMaybes uint64        // nonces seen; those that the store had to be asked about
+}
+
+type counters struct {
+	batches, syncs, events atomic.Uint64
+	syncTime               atomic.Int64
+}
+
+// Stats says how the store is doing. It is cheap.
+func (s *Store) Stats() Stats {
+	return Stats{
+		Batches:     s.stats.batches.Load(),
+		Syncs:       s.stats.syncs.Load(),
+		Events:      s.stats.events.Load(),
+		SyncTime:    time.Duration(s.stats.syncTime.Load()),
+		Queued:      s.queue.len(),
+		NonceAsks:   s.filter.asks.Load(),
+		NonceMaybes: s.filter.maybes.Load(),
+	}
+}

@@ -1,0 +1,187 @@
+package pebble
+
+import (
+	"math/rand/v2"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/internal/planted"
+)
+
+// writer prepares batches on one goroutine; the committer syncs them on
+// another, one at a time. While one batch syncs the next is prepared, against
+// three layers: itself, the batch under way, and the newest view. Nothing of
+// it is applied or answered before the one under way is synced.
+type writer struct {
+	*Store
+	cur, prev *batch // prev is under way, or committed
+	channels  channels
+	random    *rand.ChaCha8
+	commits   chan *batch
+	committed chan struct{}
+	busy      bool // the committer has prev
+
+	// repointed are the nonces that were given to another event while an
+	// Expire runs, which must not remove them; nil while none runs.
+	repointed map[string]struct{}
+
+	taken            []request
+	key, key2, value []byte
+}
+
+// run takes requests until the queue is drained or the store has failed.
+func (w *writer) run() {
+	defer close(w.commits)
+	w.begin()
+	for {
+		if !w.busy && len(w.cur.requests) > 0 {
+			w.seal()
+			w.commits <- w.cur
+			w.busy = true
+			w.cur, w.prev = w.prev, w.cur
+			w.begin()
+		}
+		var ready, committed chan struct{}
+		if w.busy {
+			committed = w.committed
+		}
+		if !w.full() && !w.queue.drained() {
+			ready = w.queue.ready
+		}
+		if ready == nil && committed == nil {
+			return
+		}
+		select {
+		case <-ready:
+			w.prepare()
+		case <-committed:
+			w.busy = false
+			w.prepare()
+		}
+	}
+}
+
+func (w *writer) begin() {
+	w.cur.begin(w.prev.number+1, w.db, w.opts.Now().UnixMilli())
+}
+
+func (w *writer) full() bool {
+	return len(w.cur.requests) >= w.opts.MaxBatch || w.cur.size >= w.opts.batchBytes()
+}
+
+// prepare adds what waits to the current batch.
+func (w *writer) prepare() {
+	b := w.cur
+	room := w.opts.MaxBatch - len(b.requests)
+	if room <= 0 || w.full() {
+		return
+	}
+	w.taken = w.queue.take(w.taken[:0], room, w.opts.batchBytes()-b.size)
+	if len(w.taken) == 0 {
+		return
+	}
+	if len(b.requests) == 0 {
+		b.now = w.opts.Now().UnixMilli()
+		b.refuse = w.gate.check()
+	}
+	for _, r := range w.taken {
+		b.requests = append(b.requests, r)
+		b.size += r.size()
+		if b.refuse != nil && !r.frees() {
+			r.refuse(b.refuse)
+			continue
+		}
+		r.prepare(w)
+	}
+	clear(w.taken)
+}
+
+// seal writes the heads that the batch moves.
+func (w *writer) seal() {
+	for _, c := range w.cur.heads {
+		w.putHead(c)
+	}
+}
+
+func (w *writer) putHead(c *channel) {
+	w.key = append(append(w.key[:0], spaceHead), c.path...)
+	w.value = appendHead(w.value[:0], c.head)
+	w.set(w.key, w.value)
+}
+
+// set adds to the batch in memory, which cannot fail.
+func (w *writer) set(key, value []byte) { _ = w.cur.db.Set(key, value, nil) }
+
+// commit syncs batches and answers their requests. It ends with the writer.
+func (w *writer) commit() {
+	for b := range w.commits {
+		err := w.sync(b)
+		b.finish(err)
+		w.committed <- struct{}{}
+	}
+}
+
+// sync commits b and makes it the newest view.
+func (w *writer) sync(b *batch) error {
+	defer b.db.Close()
+	if err := w.stopped(); err != nil {
+		return err
+	}
+	w.stats.batches.Add(1)
+	if b.db.Empty() {
+		return nil
+	}
+	start := w.opts.Now()
+	mode := pebble.Sync
+	if planted.Is("ack_before_sync") {
+		mode = pebble.NoSync
+	}
+	if err := w.db.Apply(b.db, mode); err != nil {
+		w.stop(err)
+	}
+	// Apply reports a failed sync to the logger's Fatalf, not to its caller.
+	if err := w.stopped(); err != nil {
+		return err
+	}
+	w.stats.syncs.Add(1)
+	w.stats.syncTime.Add(int64(w.opts.Now().Sub(start)))
+	w.stats.events.Add(b.events)
+	w.views.advance()
+	return nil
+}
+
+// row is the row of (c, seq) with what is under way; nil if there is none.
+func (w *writer) row(c *channel, kind chat.Kind, seq uint64) (*row, error) {
+	at := rowKey{c, seq}
+	if r := w.cur.rows[at]; r != nil {
+		return r, nil
+	}
+	if r := w.prev.rows[at]; r != nil {
+		return r, nil
+	}
+	v := w.views.acquire()
+	defer v.release()
+	var r *row
+	w.key = seqKey(w.key, spaceOf(kind), c.path, seq)
+	_, err := v.get(w.key, func(b []byte) (err error) {
+		r, err = readRow(c.id, seq, b)
+		return err
+	})
+	return r, err
+}
+
+func spaceOf(kind chat.Kind) byte {
+	if kind == chat.KindMessage {
+		return spaceMessage
+	}
+	return spaceEvent
+}
+
+// putRow writes r in its present state.
+func (w *writer) putRow(c *channel, r *row) {
+	w.cur.rows[rowKey{c, r.event.Seq}] = r
+	w.key = seqKey(w.key, spaceOf(r.event.Kind), c.path, r.event.Seq)
+	w.value = appendRow(w.value[:0], r)
+	w.set(w.key, w.value)
+}
