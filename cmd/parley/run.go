@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-chat/parley/auth"
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/store/pebble"
+	"github.com/parley-chat/parley/transport/ws"
+)
+
+// The server's bounds on those who are slow, and on itself when it stops.
+const (
+	headerWithin   = 5 * time.Second
+	bodyWithin     = 30 * time.Second
+	idleFor        = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
+	stopWithin     = 5 * time.Second
+	drainWithin    = 2 * time.Second // of it: for what was accepted, and for the news that we go
+	comeBackWithin = 3 * time.Second // over which clients spread their return
+)
+
+// server is everything that runs, from the listeners down to the store.
+type server struct {
+	log       *slog.Logger
+	keysPath  string // "": the keys were given
+	store     *pebble.Store
+	hub       *chat.Hub
+	sockets   *ws.Server
+	http      *http.Server
+	listeners []net.Listener
+	serving   sync.WaitGroup
+	draining  atomic.Bool
+	failed    chan error // what the server cannot go on with
+}
+
+// start wires everything up, from the store to the listeners. What it started
+// is ended again if it fails.
+func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if err := openFolder(c.Data, c.Dev); err != nil {
+		return nil, err
+	}
+	s := &server{log: log, failed: make(chan error, 1)}
+	project, keysPath, err := c.Keys.project(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	s.keysPath = keysPath
+	keys, err := auth.New(auth.Options{Projects: []auth.Project{project}, Dev: c.Dev})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = s.stop(err)
+		}
+	}()
+	s.store, err = pebble.Open(ctx, filepath.Join(c.Data, logsName), pebble.Options{Logger: log, Fatal: s.fail})
+	if err != nil {
+		return nil, err
+	}
+	s.hub = chat.NewHub(chat.Options{
+		Store: s.store, Authenticate: keys.Identify, Logger: log,
+		PostRate: c.postRate(), PostBurst: c.PostBurst,
+	})
+	s.sockets, err = ws.New(ws.Options{
+		Connect:      func(id chat.Identity, sink chat.Sink) (ws.Session, error) { return s.hub.Connect(id, sink) },
+		Authenticate: credentialsOf(keys),
+		Logger:       log,
+		Compression:  c.Compression,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.http = &http.Server{
+		Handler:           &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, next: c.doors(s, keys)},
+		ReadHeaderTimeout: headerWithin,
+		ReadTimeout:       bodyWithin,
+		IdleTimeout:       idleFor,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	return s, s.listen(ctx, c.Addr)
+}
+
+// postRate is the setting; --dev lifts it.
+func (c *Serve) postRate() float64 {
+	if c.Dev {
+		return 0
+	}
+	return c.PostRate
+}
+
+// listen opens every address before it serves any.
+func (s *server) listen(ctx context.Context, addrs []string) error {
+	var config net.ListenConfig
+	for _, addr := range addrs {
+		l, err := config.Listen(ctx, "tcp", addr)
+		if err != nil {
+			return err
+		}
+		s.listeners = append(s.listeners, l)
+	}
+	for _, l := range s.listeners {
+		s.serving.Go(func() {
+			if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				s.fail(fmt.Errorf("serve %s: %w", l.Addr(), err))
+			}
+		})
+	}
+	return nil
+}
+
+// addrs are where the server listens.
+func (s *server) addrs() []string {
+	var list []string
+	for _, l := range s.listeners {
+		list = append(list, l.Addr().String())
+	}
+	return list
+}
+
+// fail has the process end with err. It does not block.
+func (s *server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default: // one reason is enough
+	}
+}
+
+// stop ends what was started, in order: nobody new, then what was accepted is
+// finished and every client told when to come back, then the connections, the
+// hub and the store. It returns why, and what went wrong besides.
+func (s *server) stop(why error) error {
+	s.draining.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	var errs []error
+	closing := make(chan error, 1)
+	if s.http != nil {
+		// Closes the listeners at once, and waits for requests under way.
+		go func() { closing <- s.http.Shutdown(ctx) }()
+	}
+	if s.hub != nil {
+		drain, done := context.WithTimeout(ctx, drainWithin)
+		s.hub.Drain(drain, comeBackWithin)
+		done()
+	}
+	if s.sockets != nil {
+		// Clients that do not answer our close frame in time are cut off.
+		drain, done := context.WithTimeout(ctx, drainWithin)
+		if err := s.sockets.Shutdown(drain); err != nil {
+			s.log.Warn("some connections did not end by themselves", "err", err)
+		}
+		done()
+	}
+	if s.http != nil {
+		if err := <-closing; err != nil {
+			errs = append(errs, s.http.Close())
+		}
+		for _, l := range s.listeners {
+			_ = l.Close() // of those that never served
+		}
+		s.serving.Wait()
+	}
+	if s.hub != nil {
+		s.hub.Close()
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	if why != nil {
+		return fmt.Errorf("stopped: %w", errors.Join(append([]error{why}, errs...)...))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+)
+
+// Serve is the server's settings.
+type Serve struct {
+	Addr        []string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; repeatable. Default: 127.0.0.1:8080."`
+	Data        string   `default:"data" placeholder:"DIR" help:"The folder that holds everything. Default: data."`
+	Config      string   `placeholder:"FILE" help:"A YAML file with these settings by name."`
+	Dev         bool     `help:"Believe names and take any token, from this machine only. Never where others come."`
+	DevAnywhere bool     `help:"Let --dev listen on other addresses than loopback's too: everybody who reaches it can be anybody."`
+	Origin      []string `placeholder:"URL" help:"An origin whose pages may come here besides this server's own; repeatable; * is all."`
+	PostRate    float64  `default:"50" help:"Messages and signals a second that a user may send; 0: any number. Default: 50; with --dev any number."`
+	PostBurst   float64  `default:"100" help:"How many of them at once. Default: 100."`
+	Compression bool     `default:"true" negatable:"" help:"Compress WebSocket messages for clients that offer it."`
+	Log         string   `default:"auto" enum:"auto,text,json" help:"The log's format, on standard error: text, json, or auto: text on a terminal."`
+	Keys        `embed:""`
+}
+
+// Run serves until ctx ends, then drains. It fails if the server cannot start,
+// or must stop because its store has.
+func (c *Serve) Run(ctx context.Context, p *process) error {
+	log := c.logger(p.stderr)
+	s, err := c.start(ctx, log)
+	if err != nil {
+		return err
+	}
+	c.announce(p.stdout, s)
+	select {
+	case <-ctx.Done():
+	case err = <-s.failed:
+	}
+	return s.stop(err)
+}
+
+// check refuses settings that contradict each other.
+func (c *Serve) check() error {
+	if len(c.Addr) == 0 {
+		return fmt.Errorf("--addr: there must be one")
+	}
+	if c.DevAnywhere && !c.Dev {
+		return fmt.Errorf("--dev-anywhere says something of --dev only")
+	}
+	if c.PostRate < 0 || c.PostBurst < 0 {
+		return fmt.Errorf("--post-rate and --post-burst are not negative")
+	}
+	for _, addr := range c.Addr {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			return fmt.Errorf("--addr: %w", err)
+		}
+		if c.Dev && !c.DevAnywhere && !loopbackHost(host) {
+			return fmt.Errorf("--dev believes anybody, and %s is not a loopback address: if everybody who can reach it may be anybody, say --dev-anywhere too", addr)
+		}
+	}
+	return nil
+}
+
+func (c *Serve) logger(w io.Writer) *slog.Logger {
+	if c.Log == "text" || c.Log == "auto" && isTerminal(w) {
+		return slog.New(slog.NewTextHandler(w, nil))
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// announce tells the person who started the server where to go.
+func (c *Serve) announce(w io.Writer, s *server) {
+	var text strings.Builder
+	for _, addr := range s.addrs() {
+		fmt.Fprintf(&text, "Parley %s: open http://%s/\n", version, addr)
+	}
+	if s.keysPath != "" {
+		fmt.Fprintf(&text, "The keys are in %s; `parley token --data %s --user NAME` mints a token.\n", s.keysPath, c.Data)
+	}
+	if c.Dev {
+		text.WriteString("\n*** --dev: ANYBODY who reaches this server can be ANYBODY. Never run it like this for others. ***\n\n")
+	}
+	_, _ = io.WriteString(w, text.String()) // the server runs, whoever listens
+}
