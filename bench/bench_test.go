@@ -113,3 +113,22 @@ func TestRun_SaysWhyAServerDidNotStart(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+func TestParseTarget_KnowsTheFloors(t *testing.T) {
+	t.Parallel()
+	for server, want := range map[string]string{
+		"floor":                              "parley bench floor --addr {addr}",
+		"floor-batch":                        "parley bench floor --addr {addr} --batch",
+		"floor-sync":                         "parley bench floor --addr {addr} --sync {data}/log",
+		"parley serve --dev --addr {addr}":   "parley serve --dev --addr {addr}",
+		"floorboards --addr {addr} {data}/x": "floorboards --addr {addr} {data}/x",
+	} {
+		got, err := bench.ParseTarget(server, "", "parley", "bench", "floor")
+		if err != nil || strings.Join(got.Command, " ") != want {
+			t.Errorf("%s: %q, %v", server, got.Command, err)
+		}
+	}
+	if _, err := bench.ParseTarget("floor-wax", "", "parley"); err == nil {
+		t.Error("a floor that is not was taken")
+	}
+}

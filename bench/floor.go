@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
+	"strings"
 
 	"github.com/parley-chat/parley/bench/floor"
 )
@@ -30,4 +32,27 @@ func Floor(ctx context.Context, o FloorOptions) error {
 		return fmt.Errorf("floor: %w", err)
 	}
 	return nil
+}
+
+// ParseTarget reads a server as the command line names it: "floor",
+// "floor-batch", "floor-sync" and "floor-sync-batch" are served by own, the
+// command that calls Floor; anything else is a command of its own, its
+// arguments parted by spaces.
+func ParseTarget(server, name string, own ...string) (Target, error) {
+	kind, isFloor := strings.CutPrefix(server, "floor")
+	if !isFloor || (kind != "" && kind[0] != '-') {
+		return Target{Name: name, Command: strings.Fields(server)}, nil
+	}
+	command := append(slices.Clone(own), "--addr", "{addr}")
+	for _, with := range strings.FieldsFunc(kind, func(r rune) bool { return r == '-' }) {
+		switch with {
+		case "batch":
+			command = append(command, "--batch")
+		case "sync":
+			command = append(command, "--sync", "{data}/log")
+		default:
+			return Target{}, fmt.Errorf("no floor is called %q", server)
+		}
+	}
+	return Target{Name: or(name, server), Command: command}, nil
 }

@@ -186,7 +186,7 @@ func (r Report) Metrics() []Metric {
 // order, and how many errors and lost connections there were. A good run has
 // none.
 func (r Report) Faults() uint64 {
-	return r.Lost + r.Unacked + r.Doubled + r.Missed + r.Errors + r.Dropped
+	return r.Lost + r.Unacked + r.Doubled + r.Misordered + r.Missed + r.Errors + r.Dropped
 }
 
 // name is the run's in benchstat's form.

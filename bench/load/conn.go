@@ -35,6 +35,7 @@ type Conn struct {
 	channel string // "": none
 	epoch   string
 	last    uint64 // the seq of the last message
+	holes   uint64 // seqs below last that it has not seen
 	want    uint64 // the seq without which it has not caught up
 	counted bool   // among those whom Open waits for
 	visitor bool   // counted apart
@@ -84,7 +85,7 @@ func (s *Swarm) Renew(conns ...*Conn) error {
 	return s.do(func() {
 		for _, c := range conns {
 			s.hangUp(c)
-			c.visitor, c.epoch, c.last, c.want = true, "", 0, 0
+			c.visitor, c.epoch, c.last, c.holes, c.want = true, "", 0, 0, 0
 		}
 		s.dialing = append(s.dialing, conns...)
 		s.dial()

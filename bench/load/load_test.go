@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gobwas/ws"
 
 	"github.com/parley-chat/parley/bench/floor"
 	"github.com/parley-chat/parley/bench/load"
@@ -219,5 +222,58 @@ func TestOpen_SaysWhyAServerRefuses(t *testing.T) {
 	}
 	if err := s.Open(t.Context(), conns); err == nil {
 		t.Error("Open connected to nobody")
+	}
+}
+
+// A checker that never failed is untested: this server does all that is wrong.
+func TestSwarm_SeesWhatAServerDoesWrong(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		if _, err := ws.Upgrade(c); err != nil {
+			return
+		}
+		if _, err := ws.ReadFrame(c); err != nil {
+			return
+		}
+		say := func(format string, args ...any) {
+			_ = ws.WriteFrame(c, ws.NewTextFrame(fmt.Appendf(nil, format, args...)))
+		}
+		say(`{"type":"subscribed","ref":1,"channelId":"r0","position":"e:0","head":"e:0"}`)
+		say(`{"type":"level","channelId":"r0","position":"e:0"}`)
+		for _, seq := range []int{1, 2, 2, 4, 3, 6} {
+			say(`{"type":"message","channelId":"r0","text":"x","seq":%d}`, seq)
+		}
+		say(`{"type":"error","ref":9,"code":"internal","message":"broken"}`)
+		say(`{"type":"tomorrow"}`)
+		_ = c.Close()
+	}()
+	s, err := load.New(load.Options{URL: "ws://" + l.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	conns, err := s.Add(load.Peer{User: "u", Channel: "r0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Open(t.Context(), conns); err != nil {
+		t.Fatal(err)
+	}
+	b := &bundle{swarm: s}
+	got := b.tally(t, func(t *load.Tally) bool { return t.Dropped == 1 })
+	if got.Delivered != 5 || got.Doubled != 1 || got.Misordered != 1 || got.Missed != 1 || got.Errors != 1 || got.Unread != 1 {
+		t.Errorf("%+v", got)
+	}
+	if !strings.Contains(got.Failure, "broken") {
+		t.Errorf("the first failure is %q", got.Failure)
 	}
 }

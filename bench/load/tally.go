@@ -10,7 +10,7 @@ import (
 type Tally struct {
 	Delivered  uint64 // messages, each once per connection
 	Doubled    uint64 // messages that a connection had already
-	Misordered uint64 // messages that came after one with a higher seq, for the first time or again
+	Misordered uint64 // messages that came after one with a higher seq
 	Missed     uint64 // seqs that a connection never saw, having seen a higher one
 	Visited    uint64 // messages delivered to visitors
 	Acks       uint64
@@ -96,15 +96,21 @@ func (s *Swarm) message(c *Conn, number, text []byte, now int64) {
 		s.tally.fail("a message without seq")
 		return
 	}
-	if seq != c.last+1 {
-		if seq <= c.last {
-			s.tally.Misordered++
-			s.tally.Doubled++
-			return
-		}
+	switch {
+	case seq == c.last+1:
+		c.last = seq
+	case seq > c.last:
+		c.holes += seq - c.last - 1
 		s.tally.Missed += seq - c.last - 1
+		c.last = seq
+	case c.holes > 0: // taken for the one that was missed
+		c.holes--
+		s.tally.Missed--
+		s.tally.Misordered++
+	default:
+		s.tally.Doubled++
+		return
 	}
-	c.last = seq
 	if c.visitor {
 		s.tally.Visited++
 		return

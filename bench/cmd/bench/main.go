@@ -5,13 +5,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/pprof"
-	"strings"
 	"syscall"
 	"time"
 
@@ -122,28 +120,11 @@ func (l load) out() (io.Writer, func() error, error) {
 
 // target reads --server: a floor of this binary, or a command.
 func target(server, name string) (bench.Target, error) {
-	if server != "floor" && !strings.HasPrefix(server, "floor-") {
-		return bench.Target{Name: name, Command: strings.Fields(server)}, nil
-	}
 	own, err := os.Executable()
 	if err != nil {
 		return bench.Target{}, err
 	}
-	command := []string{own, "floor", "--addr", "{addr}"}
-	for _, kind := range strings.Split(server, "-")[1:] {
-		switch kind {
-		case "batch":
-			command = append(command, "--batch")
-		case "sync":
-			command = append(command, "--sync", "{data}/log")
-		default:
-			return bench.Target{}, fmt.Errorf("no floor is called %q", server)
-		}
-	}
-	if name == "" {
-		name = server
-	}
-	return bench.Target{Name: name, Command: command}, nil
+	return bench.ParseTarget(server, name, own, "floor")
 }
 
 func (c *runCommand) Run(ctx context.Context, log *slog.Logger) (failure error) {
