@@ -119,11 +119,9 @@ func (c *codec) post(message frame.Value, do func(chat.Request)) error {
 	if len(temp) > maxTempID {
 		f.Refuse(chat.E(chat.CodeInvalid, "the id is longer than %d bytes", maxTempID))
 	}
-	p := chat.Post{
-		Channel:  f.String("conversationId", conversation),
-		Body:     text.Copy(),
-		Nonce:    nonceOf(temp, text),
-		NonceTTL: retryWindow,
+	p := chat.Post{Channel: f.String("conversationId", conversation), Body: text.Copy()}
+	if temp != "" {
+		p.Nonce, p.NonceTTL = nonceOf(temp, text), retryWindow
 	}
 	r := chat.Request{User: f.String("senderId", user), Command: p}
 	if f.Err != nil {

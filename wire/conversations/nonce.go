@@ -24,9 +24,6 @@ const (
 )
 
 func nonceOf(tempID string, body []byte) string {
-	if tempID == "" {
-		return ""
-	}
 	sum := sha256.Sum256(body)
 	return noncePrefix + base64.RawURLEncoding.EncodeToString(sum[:16]) + ":" + tempID
 }

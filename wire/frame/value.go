@@ -29,6 +29,15 @@ func (v Value) Is(kind byte) bool {
 // Copy is the value in memory of its own; an absent one stays nil.
 func (v Value) Copy() []byte { return bytes.Clone(v) }
 
+// Name is a JSON string's content in memory that is not the caller's; false if
+// v is no string.
+func (v Value) Name() ([]byte, bool) {
+	if !v.Is('"') {
+		return nil, false
+	}
+	return v.bytes(), true
+}
+
 // bytes are a JSON string's content, in place where it has no escapes.
 func (v Value) bytes() []byte {
 	if bytes.IndexByte(v, '\\') < 0 {

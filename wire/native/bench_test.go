@@ -29,7 +29,7 @@ func BenchmarkEncode_Message(b *testing.B) {
 
 func BenchmarkEncode_Ack(b *testing.B) {
 	benchmarkEncode(b, &chat.Delivery{Reply: &chat.Reply{
-		Ref:       ref("4711"),
+		Ref:       uint64(4711),
 		Command:   chat.Post{Channel: "general", Nonce: "5f2b1c1e-7c8e-4c9c-9b4f-0d9a1a6f3e21"},
 		Committed: &chat.Committed{Event: sample()},
 	}})
@@ -38,9 +38,10 @@ func BenchmarkEncode_Ack(b *testing.B) {
 func benchmarkEncode(b *testing.B, d *chat.Delivery) {
 	c := Dialect().New("")
 	n := 0
+	emit := func(frame []byte) { n = len(frame) }
 	b.ReportAllocs()
 	for b.Loop() {
-		c.Encode(d, func(frame []byte) { n = len(frame) })
+		c.Encode(d, emit)
 	}
 	b.SetBytes(int64(n))
 }

@@ -95,7 +95,7 @@ func (c *codec) Decode(data []byte, do func(chat.Request)) error {
 	}
 	if r.Ref != nil {
 		told := *chat.AsError(err)
-		told.Cause = r.Ref.(ref)
+		told.Cause = refused{r.Ref}
 		return &told
 	}
 	return err
@@ -104,31 +104,42 @@ func (c *codec) Decode(data []byte, do func(chat.Request)) error {
 // request is what e asks; with an error its Ref may still be set.
 func (c *codec) request(e *envelope) (chat.Request, error) {
 	var r chat.Request
-	if e.ref.Given() {
-		known := e.ref.Is('"') && len(e.ref) <= maxRef+2 || e.ref.Is('0') && len(e.ref) <= maxRef
-		if !known {
-			return r, chat.E(chat.CodeInvalid, "ref must be a string or number of at most %d bytes", maxRef)
-		}
-		r.Ref = ref(e.ref)
+	if r.Ref = e.carried(); e.Err != nil {
+		return r, e.Err
 	}
-	typ, ok := e.typ.Text()
+	typ, ok := e.typ.Name()
 	if !ok {
 		return r, chat.E(chat.CodeMalformed, "a frame has a string named type")
 	}
 	channel := e.Same("channelId", e.channel, &c.channel)
 	var known bool
-	if r.Command, known = e.post(typ, channel); !known {
-		if r.Command, known = e.ask(typ, channel); !known {
-			r.Command, known = e.tell(typ, channel)
+	if r.Command, known = e.post(string(typ), channel); !known {
+		if r.Command, known = e.ask(string(typ), channel); !known {
+			r.Command, known = e.tell(string(typ), channel)
 		}
 	}
 	if !known {
 		return r, chat.E(chat.CodeUnknownType, "there is no frame of this type")
 	}
-	if typ == "connect" {
+	if string(typ) == "connect" {
 		r.User, r.Name = e.String("userId", e.user), e.String("userName", e.name)
 	}
 	return r, e.Err
+}
+
+// carried is the ref to carry back, nil if there is none.
+func (e *envelope) carried() any {
+	if !e.ref.Given() {
+		return nil
+	}
+	if n, ok := e.ref.Number(); ok {
+		return n
+	}
+	if e.ref.Is('"') && len(e.ref) <= maxRef+2 || e.ref.Is('0') && len(e.ref) <= maxRef {
+		return ref(e.ref)
+	}
+	e.Refuse(chat.E(chat.CodeInvalid, "ref must be a string or number of at most %d bytes", maxRef))
+	return nil
 }
 
 // post makes the commands that write to the log.

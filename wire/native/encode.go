@@ -66,11 +66,11 @@ func (c *codec) appendAnswer(w *frame.Writer, r *chat.Reply) {
 
 func appendError(w *frame.Writer, r *chat.Reply) {
 	w.Begin("error")
-	var given ref
-	if r.Ref != nil {
-		appendRef(w, r)
-	} else if errors.As(r.Err.Cause, &given) {
-		w.RawString("ref", string(given))
+	var given refused
+	if r.Ref == nil && errors.As(r.Err.Cause, &given) {
+		appendRef(w, given.ref)
+	} else {
+		appendRef(w, r.Ref)
 	}
 	switch cmd := r.Command.(type) {
 	case chat.Post:
@@ -183,11 +183,14 @@ func appendPosition(w *frame.Writer, key string, p chat.Position) {
 // begin opens an answer that carries back what the request gave.
 func begin(w *frame.Writer, typ string, r *chat.Reply) {
 	w.Begin(typ)
-	appendRef(w, r)
+	appendRef(w, r.Ref)
 }
 
-func appendRef(w *frame.Writer, r *chat.Reply) {
-	if given, ok := r.Ref.(ref); ok {
-		w.RawString("ref", string(given))
+func appendRef(w *frame.Writer, r any) {
+	switch r := r.(type) {
+	case uint64:
+		w.Uint("ref", r)
+	case ref:
+		w.RawString("ref", string(r))
 	}
 }

@@ -39,11 +39,14 @@ type codec struct {
 }
 
 // ref is what a client put into "ref", as JSON. It travels through the session
-// in Request.Ref, and with frames that cannot become a request as the cause of
-// their error.
+// in Request.Ref; a plain number travels as a uint64, which costs less.
 type ref string
 
-func (r ref) Error() string { return "in the frame with ref " + string(r) }
+// refused carries the ref of a frame that cannot become a request, as the
+// cause of its error.
+type refused struct{ ref any }
+
+func (refused) Error() string { return "the frame has a ref" }
 
 // Shared reports whether d is told to everyone alike: all events and signals
 // are, for a native client gets its own messages back.
