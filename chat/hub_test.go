@@ -182,6 +182,26 @@ func (d *device) refused(c chat.Command, code chat.Code) *chat.Error {
 	return r.Err
 }
 
+// all is what has come so far.
+func (d *device) all() []*chat.Delivery {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]*chat.Delivery(nil), d.got...)
+}
+
+// some waits for a delivery that f likes.
+func (d *device) some(what string, f func(*chat.Delivery) bool) *chat.Delivery {
+	d.t.Helper()
+	return until(d, what, func(got []*chat.Delivery) (*chat.Delivery, bool) {
+		for _, g := range got {
+			if f(g) {
+				return g, true
+			}
+		}
+		return nil, false
+	})
+}
+
 func eventsOf(got []*chat.Delivery) []*chat.Event {
 	var list []*chat.Event
 	for _, g := range got {
@@ -204,14 +224,7 @@ func (d *device) events(n int) []*chat.Event {
 // signal waits for a signal that f likes.
 func (d *device) signal(what string, f func(*chat.Signal) bool) *chat.Signal {
 	d.t.Helper()
-	return until(d, what, func(got []*chat.Delivery) (*chat.Signal, bool) {
-		for _, g := range got {
-			if g.Signal != nil && f(g.Signal) {
-				return g.Signal, true
-			}
-		}
-		return nil, false
-	})
+	return d.some(what, func(g *chat.Delivery) bool { return g.Signal != nil && f(g.Signal) }).Signal
 }
 
 func (d *device) level(n int) *chat.Level {
