@@ -1,0 +1,128 @@
+package client
+
+import (
+	"strconv"
+
+	"github.com/parley-chat/parley/chat"
+)
+
+// ref is the number of the request that f answers; 0: of none.
+func (f *incoming) ref() uint64 {
+	n, err := strconv.ParseUint(string(f.Ref), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// handle is called for each frame, in order. Its error ends the connection.
+func (l *link) handle(f *incoming) error {
+	c := l.client
+	switch f.Type {
+	case "ack", "page", "events", "ok":
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if p := c.pending[f.ref()]; p != nil {
+			c.settle(p, f, nil)
+		}
+		return nil
+	case "error":
+		return l.refused(f)
+	case "going_away", "expiring":
+		return l.warned(f)
+	case "connected":
+		return l.renewed(f)
+	case "signal":
+		if f.ChannelID == "" {
+			return c.signalled(f)
+		}
+	}
+	if f.ChannelID == "" {
+		return nil
+	}
+	return c.toSubscription(f)
+}
+
+func (l *link) refused(f *incoming) error {
+	c := l.client
+	e, err := as[fault](f)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ref := f.ref()
+	if s := c.byRef[ref]; s != nil {
+		delete(c.byRef, ref)
+		s.refused(e)
+		return nil
+	}
+	if p := c.pending[ref]; p != nil {
+		p.refuse(e)
+		return nil
+	}
+	if ref != 0 && ref == l.renewal {
+		l.expires = l.expires.AddDate(1, 0, 0) // the server will say when it is over
+	}
+	c.o.Logger.Warn("the server refused a frame", "code", e.Code, "message", e.Message)
+	return nil
+}
+
+// warned keeps what the server says before it closes the connection.
+func (l *link) warned(f *incoming) error {
+	e, err := as[fault](f)
+	if err != nil {
+		return err
+	}
+	if f.Type == "going_away" {
+		e.Code, e.Message = chat.CodeGoingAway, "the server is stopping"
+	}
+	l.why = e.err()
+	return nil
+}
+
+func (l *link) renewed(f *incoming) error {
+	who, err := as[connected](f)
+	if err != nil {
+		return err
+	}
+	c := l.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.ref() == l.renewal {
+		l.renewal, l.expires = 0, who.Expires
+	}
+	return nil
+}
+
+func (c *Client) signalled(f *incoming) error {
+	s, err := as[Signal](f)
+	if err == nil && c.o.OnSignal != nil {
+		c.states.put(func() { c.o.OnSignal(s) })
+	}
+	return err
+}
+
+func (c *Client) toSubscription(f *incoming) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.subs[f.ChannelID]
+	if s == nil {
+		return nil
+	}
+	switch f.Type {
+	case "subscribed":
+		return s.subscribed(f)
+	case "unsubscribed":
+		return nil
+	case "level":
+		return s.level(f)
+	case "dropped":
+		e, err := as[fault](f)
+		if err == nil {
+			s.drop(e.err())
+		}
+		return err
+	}
+	return s.event(f)
+}
