@@ -116,7 +116,9 @@ func (t *trimming) collect(l *log, until time.Time) error {
 			if !e.At.Before(until) {
 				return nil
 			}
-			t.add(l, e)
+			if err := t.add(l, e); err != nil {
+				return err
+			}
 		}
 		if t.count < n {
 			return nil
@@ -125,17 +127,28 @@ func (t *trimming) collect(l *log, until time.Time) error {
 	return nil
 }
 
-func (t *trimming) add(l *log, e *chat.Event) {
+func (t *trimming) add(l *log, e *chat.Event) error {
 	t.count++
 	t.horizon = e.Seq
 	if e.Kind == chat.KindMessage {
 		t.first = e.Sequence + 1
 	}
-	if e.Nonce != "" {
-		key := nonceKey(nil, l.path, e.Sender, e.Nonce)
+	if e.Nonce == "" {
+		return nil
+	}
+	// The nonce may be another event's since: after its TTL it was new again.
+	// What happens to it from this view on, repointed knows.
+	var u use
+	key := nonceKey(nil, l.path, e.Sender, e.Nonce)
+	found, err := l.get(key, func(b []byte) (err error) {
+		u, err = readUse(b)
+		return err
+	})
+	if err == nil && found && u.seq == e.Seq {
 		t.nonces = append(t.nonces, key)
 		t.bytes += 32 + len(key)
 	}
+	return err
 }
 
 func (t *trimming) prepare(w *writer) {
