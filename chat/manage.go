@@ -131,6 +131,16 @@ func (h *Hub) Members(ctx context.Context, id *Identity, channel, after string, 
 	return h.store.Members(ctx, r.id, after, clamp(limit))
 }
 
+// Member is a user's standing in a channel, or CodeNotFound.
+func (h *Hub) Member(ctx context.Context, id *Identity, channel, user string) (*Member, error) {
+	r, err := h.readable(ctx, id, channel)
+	if err != nil {
+		return nil, err
+	}
+	defer h.release(r)
+	return h.store.Member(ctx, r.id, user)
+}
+
 // PutMember sets a user's standing. It is an event of the channel's log. Who
 // leaves may set oneself to NoRole; anything else takes a moderator.
 func (h *Hub) PutMember(ctx context.Context, id *Identity, channel string, m Member) (Committed, error) {

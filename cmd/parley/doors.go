@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/parley-chat/parley/api"
 	"github.com/parley-chat/parley/auth"
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/transport/ws"
@@ -16,19 +19,59 @@ import (
 // nativeDoor is the one WebSocket door whose frames can carry a token.
 const nativeDoor = "/v1/ws"
 
+// readyWithin is how long the store may take to answer /readyz.
+const readyWithin = 2 * time.Second
+
 // doors is the table of what is served where.
-func (c *Serve) doors(s *server, keys *auth.Service) http.Handler {
+func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 	roomsDialect := rooms.Dialect(rooms.Options{})
 	byFirstFrame := wire.ByFirstFrame("first-frame", map[string]wire.Dialect{"join": roomsDialect})
 	socket := func(d wire.Dialect) http.Handler {
 		return s.sockets.Handler(ws.Door{Dialects: []wire.Dialect{d}})
 	}
+	rest := api.New(api.Options{
+		Hub: s.hub, Identify: keys.FromRequest, Tokens: mint(keys), Open: c.Dev,
+		Refused: s.metrics.refused, Logger: s.log, Version: version,
+	})
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", upgradeOr(socket(byFirstFrame), page()))
 	mux.Handle("/rooms", socket(roomsDialect))
 	mux.Handle("/chat", socket(conversations.Dialect()))
 	mux.Handle(nativeDoor, socket(native.Dialect()))
+	mux.Handle("/", s.metrics.timed(rest)) // /v1/…, /auth/token, /openapi.json, and what is nowhere
+	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", s.metrics.handler())
 	return mux
+}
+
+// mint makes what POST /auth/token answers.
+func mint(keys *auth.Service) func(api.Grant) (api.Tokens, error) {
+	return func(g api.Grant) (tokens api.Tokens, err error) {
+		grant := auth.Grant{Project: g.Project, User: g.User, Name: g.Name, Scopes: g.Scopes, Channels: g.Channels, TTL: auth.AppTokenTTL}
+		if tokens.User, err = keys.Mint(grant); err != nil {
+			return tokens, err
+		}
+		tokens.App, err = keys.MintApp(grant)
+		return tokens, err
+	}
+}
+
+// ready says whether the server takes requests: its store answers, and it is
+// not about to stop.
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	err := error(chat.E(chat.CodeGoingAway, "the server is stopping"))
+	if !s.draining.Load() {
+		_, err = s.store.Head(ctx, chat.ChannelID{Project: chat.DefaultProject, Name: chat.BroadcastChannel})
+	}
+	if err == nil && s.broken.Load() {
+		err = chat.E(chat.CodeUnavailable, "the store has stopped")
+	}
+	if err != nil {
+		api.Refuse(w, err)
+	}
 }
 
 // credentialsOf has WebSocket handshakes answered with 401 where nobody is

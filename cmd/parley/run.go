@@ -39,8 +39,10 @@ type server struct {
 	http      *http.Server
 	listeners []net.Listener
 	serving   sync.WaitGroup
+	metrics   *metrics
 	draining  atomic.Bool
-	failed    chan error // what the server cannot go on with
+	broken    atomic.Bool // the store has stopped
+	failed    chan error  // what the server cannot go on with
 }
 
 // start wires everything up, from the store to the listeners. What it started
@@ -67,7 +69,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 			err = s.stop(err)
 		}
 	}()
-	s.store, err = pebble.Open(ctx, filepath.Join(c.Data, logsName), pebble.Options{Logger: log, Fatal: s.fail})
+	s.store, err = pebble.Open(ctx, filepath.Join(c.Data, logsName), pebble.Options{Logger: log, Fatal: s.storeFailed})
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +86,9 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 	if err != nil {
 		return nil, err
 	}
+	s.metrics = newMetrics(s)
 	s.http = &http.Server{
-		Handler:           &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, next: c.doors(s, keys)},
+		Handler:           &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, next: s.doors(c, keys)},
 		ReadHeaderTimeout: headerWithin,
 		ReadTimeout:       bodyWithin,
 		IdleTimeout:       idleFor,
@@ -130,6 +133,13 @@ func (s *server) addrs() []string {
 		list = append(list, l.Addr().String())
 	}
 	return list
+}
+
+// storeFailed is told by the store that it has stopped: so must the server,
+// since nothing can be accepted any more.
+func (s *server) storeFailed(err error) {
+	s.broken.Store(true)
+	s.fail(fmt.Errorf("the store has stopped: %w", err))
 }
 
 // fail has the process end with err. It does not block.
