@@ -59,6 +59,7 @@ type conn struct {
 	reading turn
 	writing turn
 	timer   entry
+	fd      int    // under which the poller watches
 	acked   uint64 // by the peer, when last looked at; the wheel's goroutine's
 
 	// The reader's.

@@ -229,37 +229,53 @@ func (p *poller) adopt(c net.Conn) (socket, bool) {
 	return d, true
 }
 
-// watch has the edges of c's socket reported until it is forgotten.
+// watch has the edges of c's socket reported until it is forgotten. Of a
+// stream they are those of its end: its reader may be waiting for the session.
 func (p *poller) watch(c *conn) error {
-	d := c.sock.(*descriptor)
+	switch sock := c.sock.(type) {
+	case *descriptor:
+		return p.add(c, sock.fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP)
+	case *stream:
+		tcp, ok := sock.transport().(*net.TCPConn)
+		if !ok {
+			return nil
+		}
+		raw, err := tcp.SyscallConn()
+		if err != nil {
+			return fmt.Errorf("watch a socket: %w", err)
+		}
+		var failed error
+		if err := raw.Control(func(fd uintptr) { failed = p.add(c, int(fd), unix.EPOLLRDHUP) }); err != nil {
+			return fmt.Errorf("watch a socket: %w", err)
+		}
+		return failed
+	}
+	return nil
+}
+
+func (p *poller) add(c *conn, fd int, events uint32) error {
+	c.fd = fd
 	p.mu.Lock()
-	if d.fd >= len(p.conns) {
-		grown := make([]*conn, max(1024, 2*d.fd))
+	if fd >= len(p.conns) {
+		grown := make([]*conn, max(1024, 2*fd))
 		copy(grown, p.conns)
 		p.conns = grown
 	}
-	p.conns[d.fd] = c
+	p.conns[fd] = c
 	p.mu.Unlock()
-	events := unix.EpollEvent{
-		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff,
-		Fd:     int32(d.fd),
-	}
-	if err := unix.EpollCtl(p.set, unix.EPOLL_CTL_ADD, d.fd, &events); err != nil {
+	event := unix.EpollEvent{Events: events | unix.EPOLLET&0xffffffff, Fd: int32(fd)}
+	if err := unix.EpollCtl(p.set, unix.EPOLL_CTL_ADD, fd, &event); err != nil {
 		return fmt.Errorf("watch a socket: %w", err)
 	}
 	return nil
 }
 
-// forget must come before the socket is closed.
+// forget undoes watch. The number may be another connection's already.
 func (p *poller) forget(c *conn) {
-	d, ok := c.sock.(*descriptor)
-	if !ok {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if d.fd < len(p.conns) && p.conns[d.fd] == c {
-		p.conns[d.fd] = nil
+	if c.fd < len(p.conns) && p.conns[c.fd] == c {
+		p.conns[c.fd] = nil
 	}
 }
 

@@ -30,14 +30,16 @@ type stream struct{ net.Conn }
 func (s *stream) read(p []byte) (int, error)  { return s.Read(p) }
 func (s *stream) write(p []byte) (int, error) { return s.Write(p) }
 
-// close is abrupt: TLS would wait to say goodbye.
-func (s *stream) close() {
+// transport is what carries the stream: of TLS the connection below it.
+func (s *stream) transport() net.Conn {
 	if c, ok := s.Conn.(interface{ NetConn() net.Conn }); ok {
-		_ = c.NetConn().Close()
-		return
+		return c.NetConn()
 	}
-	_ = s.Conn.Close()
+	return s.Conn
 }
+
+// close is abrupt: TLS would wait to say goodbye.
+func (s *stream) close() { _ = s.transport().Close() }
 
 func (s *stream) finish() {
 	if c, ok := s.Conn.(interface{ CloseWrite() error }); ok {
@@ -45,9 +47,4 @@ func (s *stream) finish() {
 	}
 }
 
-func (s *stream) acked() (uint64, bool) {
-	if c, ok := s.Conn.(interface{ NetConn() net.Conn }); ok {
-		return ackedBy(c.NetConn())
-	}
-	return ackedBy(s.Conn)
-}
+func (s *stream) acked() (uint64, bool) { return ackedBy(s.transport()) }

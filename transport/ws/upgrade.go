@@ -170,9 +170,7 @@ func (s *Server) open(c *conn, nc net.Conn) {
 	}
 	c.sock = sock
 	s.remember(c)
-	if !polled {
-		s.followers.Go(func() { s.follow(c) })
-	} else if err := s.poller.watch(c); err != nil {
+	if err := s.poller.watch(c); err != nil {
 		s.logger.Error("open a connection", "err", err)
 		c.kill()
 		return
@@ -180,8 +178,10 @@ func (s *Server) open(c *conn, nc net.Conn) {
 	// Whatever was wanted meanwhile is done now.
 	c.writing.requeue()
 	c.writers().push(c)
-	if polled {
-		c.reading.requeue()
-		s.readers.push(c)
+	if !polled {
+		s.followers.Go(func() { s.follow(c) })
+		return
 	}
+	c.reading.requeue()
+	s.readers.push(c)
 }
