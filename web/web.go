@@ -1,0 +1,98 @@
+// Package web is the chat page that a server shows at its root: one file,
+// which talks the native protocol.
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+//go:embed index.html
+var index []byte
+
+// Options of the page. The zero value works.
+type Options struct {
+	// Dev has the page ask for a name in place of a token: for a server that
+	// believes names.
+	Dev bool
+}
+
+// page is index.html, finished.
+type page struct {
+	body   []byte
+	policy string
+	etag   string
+}
+
+// New serves the page at whatever path it is put. Its policy lets nothing run
+// or be drawn but what the file itself holds, by hash, and lets it talk to
+// nobody but its server.
+func New(o Options) (http.Handler, error) {
+	body := index
+	if o.Dev {
+		body = bytes.Replace(body, []byte(`<html lang="en">`), []byte(`<html lang="en" data-dev>`), 1)
+	}
+	script, err := hash(body, "script")
+	if err != nil {
+		return nil, err
+	}
+	style, err := hash(body, "style")
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(body)
+	return &page{
+		body: body,
+		etag: `"` + hex.EncodeToString(sum[:12]) + `"`,
+		policy: strings.Join([]string{
+			"default-src 'none'",
+			"script-src " + script,
+			"style-src " + style,
+			"img-src data:",
+			"connect-src 'self'",
+			"base-uri 'none'",
+			"form-action 'none'",
+			"frame-ancestors 'none'",
+			"require-trusted-types-for 'script'",
+			"trusted-types 'none'",
+		}, "; "),
+	}, nil
+}
+
+// hash is the CSP source of the one element <tag> in the page.
+func hash(page []byte, tag string) (string, error) {
+	_, rest, opened := bytes.Cut(page, []byte("<"+tag+">"))
+	text, after, closed := bytes.Cut(rest, []byte("</"+tag+">"))
+	if !opened || !closed || bytes.Contains(after, []byte("<"+tag)) {
+		return "", fmt.Errorf("the page must have one <%s> without attributes", tag)
+	}
+	sum := sha256.Sum256(text)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'", nil
+}
+
+// ServeHTTP answers GET and HEAD.
+func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", p.policy)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", p.etag)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "GET or HEAD", http.StatusMethodNotAllowed)
+		return
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.body))
+}
