@@ -24,6 +24,7 @@ func AppendEvent(w *frame.Writer, p *frame.Pool, e *chat.Event, redelivered bool
 		w.String("channelId", e.Channel.Name)
 		w.Uint("seq", e.Seq)
 		w.Uint("targetSeq", e.TargetSeq)
+		w.Uint("sequence", e.Sequence)
 		w.Time("deletedAt", either(e.DeletedAt, e.At))
 		w.String("userId", e.Sender)
 	case chat.KindMember:
@@ -58,15 +59,20 @@ func appendMessage(w *frame.Writer, p *frame.Pool, e *chat.Event) {
 	w.MaybeTime("deletedAt", e.DeletedAt)
 }
 
-// appendEdit leaves the text out where the message was deleted since.
+// appendEdit leaves the text out where the message was deleted since. It tells
+// all that an edit knows of its message, which may no longer be kept.
 func appendEdit(w *frame.Writer, p *frame.Pool, e *chat.Event) {
 	w.Begin("message.update")
 	w.String("id", e.ID)
 	w.String("channelId", e.Channel.Name)
 	w.Uint("seq", e.Seq)
 	w.Uint("targetSeq", e.TargetSeq)
+	w.Uint("sequence", e.Sequence)
 	if e.Body != nil && !e.Deleted() {
 		appendBody(w, p, "newText", e.Body)
+		if e.Meta != nil {
+			w.Raw("meta", e.Meta)
+		}
 	}
 	w.Time("editedAt", either(e.EditedAt, e.At))
 	w.String("userId", e.Sender)

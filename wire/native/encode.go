@@ -146,9 +146,7 @@ func appendAck(w *frame.Writer, r *chat.Reply) {
 	w.String("id", e.ID)
 	w.String("channelId", e.Channel.Name)
 	w.Uint("seq", e.Seq)
-	if e.Kind == chat.KindMessage {
-		w.Uint("sequence", e.Sequence)
-	}
+	w.Uint("sequence", e.Sequence)
 	w.Time("createdAt", e.At)
 	w.Flag("repeated", r.Committed.Repeated)
 	w.MaybeTime("deletedAt", e.DeletedAt)
