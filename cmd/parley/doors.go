@@ -10,6 +10,7 @@ import (
 	"github.com/parley-chat/parley/auth"
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/transport/ws"
+	"github.com/parley-chat/parley/web"
 	"github.com/parley-chat/parley/wire"
 	"github.com/parley-chat/parley/wire/conversations"
 	"github.com/parley-chat/parley/wire/native"
@@ -34,7 +35,7 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 		Refused: s.metrics.refused, Logger: s.log, Version: version,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/{$}", upgradeOr(socket(byFirstFrame), page()))
+	mux.Handle("/{$}", upgradeOr(socket(byFirstFrame), web.New(web.Options{Dev: c.Dev})))
 	mux.Handle("/rooms", socket(roomsDialect))
 	mux.Handle("/chat", socket(conversations.Dialect()))
 	mux.Handle(nativeDoor, socket(native.Dialect()))
@@ -94,12 +95,5 @@ func upgradeOr(socket, page http.Handler) http.Handler {
 			return
 		}
 		page.ServeHTTP(w, r)
-	})
-}
-
-func page() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = w.Write([]byte("Parley is running. Its native protocol is at /v1/ws.\n"))
 	})
 }
