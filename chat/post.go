@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"time"
+
+	"github.com/parley-chat/parley/internal/planted"
 )
 
 // append commits d, then has it acknowledged by done, then delivers it. done
@@ -16,6 +18,11 @@ func (h *Hub) append(r *room, d *Draft, done func(Committed, error)) {
 		return
 	}
 	r.refs.Add(1)
+	if planted.Is("deliver_before_commit") && d.Kind == KindMessage {
+		r.deliver(&Event{
+			Channel: d.Channel, Seq: r.head + 1, Kind: d.Kind, At: h.now(), Sender: d.Sender, ID: "not yet", Body: d.Body, Nonce: d.Nonce,
+		})
+	}
 	h.store.Append(d, func(c Committed, err error) {
 		fresh := err == nil && !c.Repeated
 		if fresh {

@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"time"
+
+	"github.com/parley-chat/parley/internal/planted"
 )
 
 // subscribe begins a place in a channel's log, or begins it again. It answers
@@ -14,7 +16,7 @@ func (s *Session) subscribe(ctx context.Context, req Request, c Subscribe) error
 		return err
 	}
 	defer s.hub.release(r)
-	if err := r.permit(ctx, &id, OpRead); err != nil {
+	if err := r.permit(ctx, &id, OpRead); err != nil && !planted.Is("replay_without_authorisation") {
 		return err
 	}
 	head, err := s.hub.store.Head(ctx, r.id)
@@ -85,6 +87,8 @@ func (h *Hub) begin(ctx context.Context, ch ChannelID, head Head, c Subscribe) (
 			reason = "horizon"
 		case c.From.Seq > head.Seq:
 			reason = "ahead"
+		case planted.Is("resume_off_by_one"):
+			return min(c.From.Seq+1, head.Seq), true, nil
 		default:
 			return c.From.Seq, true, nil
 		}
