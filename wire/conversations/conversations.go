@@ -46,7 +46,7 @@ func (c *codec) Shared(d *chat.Delivery) bool {
 }
 
 // own reports whether this connection sent e: by its session while the server
-// still knows it, by its nonce when it comes from the log.
+// still knows it, by its nonce or id when it comes from the log.
 func (c *codec) own(e *chat.Event) bool {
 	if e.Kind != chat.KindMessage {
 		return false
@@ -54,16 +54,20 @@ func (c *codec) own(e *chat.Event) bool {
 	if e.Session != "" && e.Session == c.session {
 		return true
 	}
+	key := e.Nonce
+	if key == "" {
+		key = e.ID
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.sent.has(e.Channel.Name, e.Sender, e.Nonce) ||
-		e.Sender == c.self && c.sent.has(e.Channel.Name, "", e.Nonce)
+	return c.sent.has(e.Channel.Name, e.Sender, key) ||
+		e.Sender == c.self && c.sent.has(e.Channel.Name, "", key)
 }
 
-// remember takes the user as the frame claims it, "" if it does not: nonces are
+// remember takes a message's nonce or, where it has none, its id, and the user as the frame claims it, "" if it does not: nonces are
 // seen by everybody, and another's message with this one must not be hidden.
-func (c *codec) remember(channel, user, nonce string) {
+func (c *codec) remember(channel, user, key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sent.add(channel, user, nonce)
+	c.sent.add(channel, user, key)
 }

@@ -143,6 +143,9 @@ func (c *codec) encodeAck(e *chat.Event, s *sender, emit func([]byte)) {
 	if s.user != "" {
 		c.self = s.user // the claim was accepted
 	}
+	if s.tempID == "" {
+		c.remember(e.Channel.Name, s.user, e.ID)
+	}
 	w := c.pool.Writer()
 	w.Begin("message_ack")
 	w.Maybe("tempId", s.tempID)

@@ -48,22 +48,22 @@ type recent struct {
 	set   map[uint64]struct{}
 }
 
-func (r *recent) has(channel, user, nonce string) bool {
-	if len(r.set) == 0 || nonce == "" {
+func (r *recent) has(channel, user, message string) bool {
+	if len(r.set) == 0 || message == "" {
 		return false
 	}
-	_, ok := r.set[r.key(channel, user, nonce)]
+	_, ok := r.set[r.key(channel, user, message)]
 	return ok
 }
 
-func (r *recent) add(channel, user, nonce string) {
-	if r.has(channel, user, nonce) {
+func (r *recent) add(channel, user, message string) {
+	if r.has(channel, user, message) {
 		return
 	}
 	if r.set == nil {
 		r.set, r.seed = make(map[uint64]struct{}), maphash.MakeSeed()
 	}
-	k := r.key(channel, user, nonce)
+	k := r.key(channel, user, message)
 	if len(r.order) < remembered {
 		r.order = append(r.order, k)
 	} else {
@@ -76,6 +76,6 @@ func (r *recent) add(channel, user, nonce string) {
 
 // key stands for a message in the set. That two collide is a chance of one in
 // 2^64, by a seed that no client knows.
-func (r *recent) key(channel, user, nonce string) uint64 {
-	return maphash.Comparable(r.seed, [3]string{channel, user, nonce})
+func (r *recent) key(channel, user, message string) uint64 {
+	return maphash.Comparable(r.seed, [3]string{channel, user, message})
 }
