@@ -67,9 +67,7 @@ type conn struct {
 	message *message // whose last fragment has not come
 
 	// The writer's.
-	held   *held // what the socket did not take
-	spoken string
-	format *chat.Format // of spoken
+	held *held // what the socket did not take
 
 	mu    sync.Mutex
 	pongs []byte // frames that answer pings

@@ -81,27 +81,20 @@ type Server struct {
 	gone     chan struct{} // closed once closing and empty
 	opened   uint64
 	byName   map[string]int
-	formats  map[formatKey]*chat.Format
-	dialects map[formatKey]*dialect
+	dialects map[variant]*dialect
 	tallies  []*tally
 	spare    []*tally
 }
 
 // dialect is what a connection speaks, and how it compresses.
 type dialect struct {
+	variant
+	format *chat.Format // of its frames
+}
+
+type variant struct {
 	name string
 	bits uint8 // of the deflate window towards the client; 0: nothing is deflated
-}
-
-type formatKey struct {
-	name string
-	bits uint8
-}
-
-// variant is how a connection's deliveries are encoded.
-type variant struct {
-	format *chat.Format
-	bits   uint8
 }
 
 // New makes a server and starts its workers, which end with Shutdown.
@@ -120,8 +113,7 @@ func New(o Options) (*Server, error) {
 		conns:            map[*conn]struct{}{},
 		gone:             make(chan struct{}),
 		byName:           map[string]int{},
-		formats:          map[formatKey]*chat.Format{},
-		dialects:         map[formatKey]*dialect{},
+		dialects:         map[variant]*dialect{},
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
@@ -194,42 +186,19 @@ func (s *Server) authenticate(r *http.Request) (chat.Identity, error) {
 	return s.options.Authenticate(r)
 }
 
+// dialect is one value for all connections that are encoded for alike.
 func (s *Server) dialect(d wire.Dialect, bits uint8) *dialect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := formatKey{d.Name, bits}
-	if s.dialects[k] == nil {
-		s.dialects[k] = &dialect{name: d.Name, bits: bits}
-	}
-	return s.dialects[k]
-}
-
-// variant is asked by the writer, after it took what it will encode.
-func (c *conn) variant() variant {
-	name := c.dialect.name
-	if ch, ok := c.codec.(chooser); ok {
-		if n := ch.Dialect(); n != "" {
-			name = n
-		}
-	}
-	if c.format == nil || c.spoken != name {
-		c.spoken, c.format = name, c.server.format(name, c.dialect.bits)
-	}
-	return variant{c.format, c.dialect.bits}
-}
-
-func (s *Server) format(name string, bits uint8) *chat.Format {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := formatKey{name, bits}
-	if s.formats[k] == nil {
-		label := "ws:" + name
+	v := variant{d.Name, bits}
+	if s.dialects[v] == nil {
+		name := "ws:" + d.Name
 		if bits != 0 {
-			label += ":deflate"
+			name += ":deflate"
 		}
-		s.formats[k] = &chat.Format{Name: label}
+		s.dialects[v] = &dialect{variant: v, format: &chat.Format{Name: name}}
 	}
-	return s.formats[k]
+	return s.dialects[v]
 }
 
 // enter lets a handshake begin, unless the server stops; then exit has to follow.

@@ -15,14 +15,9 @@ import (
 // Door is what one path speaks.
 type Door struct {
 	// Dialects, the first of which is spoken with clients that offer no
-	// subprotocol of the others.
+	// subprotocol of the others. Those of one name share their frames.
 	Dialects []wire.Dialect
 }
-
-// chooser is a codec that finds out by the first frames which dialect it
-// speaks. It is asked after each batch of deliveries was taken, and "" stands
-// for the door's: frames are shared only among connections of one answer.
-type chooser interface{ Dialect() string }
 
 // Handler upgrades requests to connections that speak what the door speaks.
 // Everything else is answered with a problem document.

@@ -18,7 +18,7 @@ type writer struct {
 	batch  []*chat.Delivery
 	count  *tally
 
-	variant variant // the connection's, for emit
+	dialect *dialect // the connection's, for private and shared
 	private func([]byte)
 	shared  func([]byte)
 }
@@ -33,10 +33,10 @@ func (s *Server) newWriter() worker {
 	w := &writer{server: s, count: s.takeTally()}
 	w.private = func(frame []byte) {
 		w.count.framesOut.Add(1)
-		w.out = s.appendText(w.out, frame, w.variant.bits)
+		w.out = s.appendText(w.out, frame, w.dialect.bits)
 	}
 	w.shared = func(frame []byte) {
-		w.frame = s.appendText(w.frame, frame, w.variant.bits)
+		w.frame = s.appendText(w.frame, frame, w.dialect.bits)
 	}
 	return w
 }
@@ -116,9 +116,7 @@ func (w *writer) resume(c *conn) bool {
 // send writes what is in out, then the deliveries; false: not all of it, and
 // the rest is held.
 func (w *writer) send(c *conn, batch []*chat.Delivery) (n int, ok bool) {
-	if len(batch) > 0 {
-		w.variant = c.variant()
-	}
+	w.dialect = c.dialect
 	for i, d := range batch {
 		frames := w.kept(c, d)
 		if len(frames) >= w.server.writeBuffer {
@@ -195,24 +193,21 @@ func (w *writer) write(c *conn, p []byte) []byte {
 }
 
 // kept is a shared delivery's finished frames; of a private one they are
-// already in out.
+// already in out. The codec is asked first: what all others share may be told
+// otherwise to one connection.
 func (w *writer) kept(c *conn, d *chat.Delivery) []byte {
-	if b := d.Frames(w.variant.format); b != nil {
-		w.count.framesOut.Add(1)
-		return b
-	}
 	if !c.codec.Shared(d) {
 		c.codec.Encode(d, w.private)
 		return nil
 	}
+	w.count.framesOut.Add(1)
+	if b := d.Frames(w.dialect.format); b != nil {
+		return b
+	}
 	w.frame = w.frame[:0]
 	c.codec.Encode(d, w.shared)
-	w.count.framesOut.Add(1)
-	b := bytes.Clone(w.frame)
-	if b == nil {
-		b = []byte{} // it becomes no frame: that is kept too
-	}
-	d.Keep(w.variant.format, b)
+	b := append([]byte{}, w.frame...) // not nil: that it becomes no frame is kept too
+	d.Keep(w.dialect.format, b)
 	return b
 }
 
