@@ -81,6 +81,9 @@ func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read)
 	}
 	if len(last) > 0 {
 		move.ReadNext = last[0].Sequence + 1
+		if c.ID == "" {
+			c.ID = last[0].ID // some dialects name messages, and have no seqs
+		}
 	}
 	moved, err := h.store.MoveCursors(ctx, []Cursor{move})
 	if err != nil {

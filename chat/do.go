@@ -33,9 +33,11 @@ func (s *Session) Do(ctx context.Context, r Request) {
 	case Authenticate:
 		reply.Connected, err = s.reauthenticate(ctx, c.Token)
 	case History:
-		err = s.history(ctx, c, reply)
+		c.Channel, err = s.history(ctx, c, reply)
+		r.Command = c
 	case Changes:
-		err = s.changes(ctx, c, reply)
+		c.Channel, err = s.changes(ctx, c, reply)
+		r.Command = c
 	case Delivered:
 		err = s.delivered(c)
 	case Read:

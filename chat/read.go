@@ -98,24 +98,24 @@ func (h *Hub) before(ctx context.Context, ch ChannelID, head Head, t time.Time) 
 	return head.Horizon + uint64(n), failed
 }
 
-func (s *Session) history(ctx context.Context, c History, reply *Reply) error {
-	channel, err := s.only(c.Channel)
-	if err != nil {
-		return err
+// history fills reply, and returns which channel was meant.
+func (s *Session) history(ctx context.Context, c History, reply *Reply) (channel string, err error) {
+	if channel, err = s.only(c.Channel); err != nil {
+		return c.Channel, err
 	}
 	id := s.Identity()
 	reply.Epoch = s.hub.epoch
 	reply.Messages, reply.Head, err = s.hub.Messages(ctx, &id, channel, c.Page)
-	return err
+	return channel, err
 }
 
-func (s *Session) changes(ctx context.Context, c Changes, reply *Reply) error {
-	channel, err := s.only(c.Channel)
-	if err != nil {
-		return err
+// changes fills reply, and returns which channel was meant.
+func (s *Session) changes(ctx context.Context, c Changes, reply *Reply) (channel string, err error) {
+	if channel, err = s.only(c.Channel); err != nil {
+		return c.Channel, err
 	}
 	id := s.Identity()
 	reply.Epoch = s.hub.epoch
 	reply.Events, reply.Head, err = s.hub.Events(ctx, &id, channel, c.After, c.Since, c.Limit)
-	return err
+	return channel, err
 }
