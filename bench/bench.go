@@ -58,20 +58,24 @@ type Options struct {
 	Log *slog.Logger // progress; nil: none
 }
 
-var defaults = map[string]Options{
-	Fanout:    {Rooms: 1, Members: 1000, Rate: 20},
-	Rooms:     {Rooms: 1000, Members: 10, Rate: 500},
-	Idle:      {Rooms: 1000, Members: 10, Settle: 15 * time.Second},
-	Storm:     {Rooms: 1000, Members: 10},
-	Churn:     {Rooms: 100, Members: 10, Rate: 500},
-	Growth:    {Members: 10, Rate: 500},
-	Channels:  {Members: 100, Rate: 2000},
-	MaxFanout: {Rooms: 1, Members: 1000, Rate: 20, Duration: 4 * time.Second, Warmup: time.Second},
-	MaxRooms:  {Rooms: 1000, Members: 10, Rate: 500, Duration: 4 * time.Second, Warmup: time.Second},
+func defaults(scenario string) (Options, bool) {
+	byName := map[string]Options{
+		Fanout:    {Rooms: 1, Members: 1000, Rate: 20},
+		Rooms:     {Rooms: 1000, Members: 10, Rate: 500},
+		Idle:      {Rooms: 1000, Members: 10, Settle: 15 * time.Second},
+		Storm:     {Rooms: 1000, Members: 10},
+		Churn:     {Rooms: 100, Members: 10, Rate: 500},
+		Growth:    {Members: 10, Rate: 500},
+		Channels:  {Members: 100, Rate: 2000},
+		MaxFanout: {Rooms: 1, Members: 1000, Rate: 20, Duration: 4 * time.Second, Warmup: time.Second},
+		MaxRooms:  {Rooms: 1000, Members: 10, Rate: 500, Duration: 4 * time.Second, Warmup: time.Second},
+	}
+	o, ok := byName[scenario]
+	return o, ok
 }
 
 func (o Options) filled() (Options, error) {
-	d, ok := defaults[o.Scenario]
+	d, ok := defaults(o.Scenario)
 	if !ok {
 		return o, fmt.Errorf("no scenario is called %q", o.Scenario)
 	}

@@ -42,7 +42,7 @@ func (c *conn) read() {
 		failure error
 	)
 	ready := func(fd uintptr) bool {
-		buffer = buffers.Get().(*[]byte)
+		buffer = c.server.buffers.Get().(*[]byte)
 		kept = copy(*buffer, c.partial)
 		for {
 			n, failure = unix.Read(int(fd), (*buffer)[kept:])
@@ -51,7 +51,7 @@ func (c *conn) read() {
 			}
 		}
 		if failure == unix.EAGAIN {
-			buffers.Put(buffer)
+			c.server.buffers.Put(buffer)
 			return false
 		}
 		return true
@@ -65,17 +65,12 @@ func (c *conn) read() {
 		} else if failure == nil {
 			failure = net.ErrClosed
 		}
-		buffers.Put(buffer)
+		c.server.buffers.Put(buffer)
 		if failure != nil {
 			return
 		}
 	}
 }
-
-var buffers = sync.Pool{New: func() any {
-	b := make([]byte, readSize)
-	return &b
-}}
 
 // handle takes the whole frames that b holds, and keeps the rest.
 func (c *conn) handle(b []byte) error {

@@ -213,9 +213,6 @@ func TestServe_EndsWhenTheLogCannotBeWritten(t *testing.T) {
 	go func() { ended <- floor.Serve(t.Context(), l, floor.Options{Log: "/dev/full"}) }()
 	a := dial(t, "ws://"+l.Addr().String(), "a")
 	a.say(`{"type":"publish","ref":1,"channelId":"r","text":"x"}`)
-	if _, b, err := a.c.Read(t.Context()); err == nil {
-		t.Errorf("an append that failed was answered with %s", b)
-	}
 	var pathError *os.PathError
 	if err := <-ended; !errors.As(err, &pathError) {
 		t.Errorf("Serve = %v, want the write's error", err)

@@ -46,6 +46,7 @@ type server struct {
 	ended bool
 
 	rooms   rooms
+	buffers sync.Pool // *[]byte of readSize, for those who are reading just now
 	readers sync.WaitGroup
 }
 
@@ -56,6 +57,10 @@ func Serve(ctx context.Context, l net.Listener, o Options) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	s := &server{now: o.Now, conns: map[*conn]struct{}{}, rooms: rooms{byName: map[string]*room{}}}
+	s.buffers.New = func() any {
+		b := make([]byte, readSize)
+		return &b
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

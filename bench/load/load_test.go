@@ -277,3 +277,25 @@ func TestSwarm_SeesWhatAServerDoesWrong(t *testing.T) {
 		t.Errorf("the first failure is %q", got.Failure)
 	}
 }
+
+// The generator's own lateness is no excuse: it counts as latency, and is told.
+func TestPublish_CountsItsOwnLateness(t *testing.T) {
+	t.Parallel()
+	b := setup(t, floor.Options{}, 1, 1)
+	const messages, held = 50, 60 * time.Millisecond
+	late, err := b.swarm.Publish(t.Context(), load.Plan{Rate: 1000, Count: messages, Next: func(i int) (*load.Conn, string) {
+		if i == 0 {
+			<-time.After(held)
+		}
+		return b.next(i)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := b.tally(t, func(t *load.Tally) bool { return t.Delivered == messages && t.Acks == messages })
+	for name, h := range map[string]int64{"delivery": got.Delivery.Max(), "ack": got.Ack.Max(), "late": late.Max()} {
+		if least := (held * 95 / 100).Microseconds(); h < least {
+			t.Errorf("%s: at most %d µs, want at least %d", name, h, least)
+		}
+	}
+}
