@@ -90,6 +90,7 @@ func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read)
 		return nil, err
 	}
 	r.tell(&Signal{Kind: SignalRead, Channel: r.id, User: id.User, Seq: min(c.Seq, moved[0].Read), ID: c.ID, At: move.ReadAt}, from)
+	moved[0].Unread = head.unread(moved[0])
 	return &moved[0], nil
 }
 
@@ -100,7 +101,15 @@ func (h *Hub) Cursors(ctx context.Context, id *Identity, channel, after string, 
 		return nil, err
 	}
 	defer h.release(r)
-	return h.store.Cursors(ctx, r.id, after, clamp(limit))
+	head, err := h.store.Head(ctx, r.id)
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.store.Cursors(ctx, r.id, after, clamp(limit))
+	for i := range list {
+		list[i].Unread = head.unread(list[i])
+	}
+	return list, err
 }
 
 // tellCursor sends a cursor's signal where the channel is followed.

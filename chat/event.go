@@ -94,6 +94,9 @@ type Head struct {
 	LastTime time.Time
 }
 
+// unread counts the messages that c has not passed.
+func (h Head) unread(c Cursor) uint64 { return h.Next - min(h.Next, max(c.ReadNext, h.First)) }
+
 // Position is a place in a channel's log: everything up to and including Seq
 // has been seen. The epoch changes when the log may have been rewound.
 type Position struct {
@@ -121,4 +124,5 @@ type Cursor struct {
 	Read      uint64 // seq
 	ReadNext  uint64 // the sequence of the first message after Read
 	ReadAt    time.Time
+	Unread    uint64 // messages after Read, tombstones and one's own too; the Hub's to say, not stored
 }

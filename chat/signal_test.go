@@ -149,7 +149,7 @@ func TestRead_MovesForwardIsCommittedAndTold(t *testing.T) {
 	for i := range 3 {
 		ids = append(ids, ada.must(post("general", fmt.Sprint(i), "")).Committed.Event.ID)
 	}
-	if c := ben.must(chat.Read{ID: ids[1]}).Cursor; c.Read != 2 || c.ReadNext != 2 {
+	if c := ben.must(chat.Read{ID: ids[1]}).Cursor; c.Read != 2 || c.ReadNext != 2 || c.Unread != 1 {
 		t.Errorf("cursor %+v", c)
 	}
 	ada.signal("read", func(s *chat.Signal) bool {

@@ -33,6 +33,7 @@ func (s *Session) subscribe(ctx context.Context, req Request, c Subscribe) error
 		if reply.Subscribed.Cursor, err = s.hub.store.Cursor(ctx, r.id, id.User); err != nil {
 			return err
 		}
+		reply.Subscribed.Cursor.Unread = head.unread(reply.Subscribed.Cursor)
 	}
 	if old := s.subscription(r.id.Name); old != nil {
 		s.endSubscription(old, nil)

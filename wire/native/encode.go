@@ -171,6 +171,7 @@ func appendCursor(w *frame.Writer, c *chat.Cursor) {
 	w.Object("cursor")
 	w.Uint("delivered", c.Delivered)
 	w.Uint("read", c.Read)
+	w.Uint("unread", c.Unread)
 	w.Close()
 }
 
