@@ -265,23 +265,26 @@ func (h *Hub) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// Drain refuses new sessions and posts, tells every session to come back at
-// some time within spread, closes them, and waits for what was accepted.
+// Drain refuses new sessions and posts, waits until what was accepted is
+// answered, tells every session to come back at some time within spread, and
+// closes them.
 func (h *Hub) Drain(ctx context.Context, spread time.Duration) {
 	h.mu.Lock()
 	h.draining = true
+	h.mu.Unlock()
+	for h.posting.Load() > 0 && ctx.Err() == nil {
+		h.pause(ctx, time.Millisecond)
+	}
+	h.mu.RLock()
 	sessions := make([]*Session, 0, len(h.sessions))
 	for s := range h.sessions {
 		sessions = append(sessions, s)
 	}
-	h.mu.Unlock()
+	h.mu.RUnlock()
 	for i, s := range sessions {
 		after := time.Duration(int64(spread) * int64(i) / int64(len(sessions)))
 		s.tell(&Delivery{Notice: &GoingAway{RetryAfter: after}})
 		s.sink.Close(&Error{Code: CodeGoingAway, Message: "the server is shutting down", RetryAfter: after})
-	}
-	for h.posting.Load() > 0 && ctx.Err() == nil {
-		h.pause(ctx, time.Millisecond)
 	}
 	h.flush(ctx)
 }

@@ -100,11 +100,19 @@ func (r *room) member(ctx context.Context, user string) (*Member, error) {
 	if err != nil && CodeOf(err) != CodeNotFound {
 		return nil, err
 	}
-	if r.members == nil {
+	r.note(user, m)
+	return m, nil
+}
+
+// maxMembers bounds how many standings a room remembers.
+const maxMembers = 10_000
+
+// note remembers a standing. mu is held.
+func (r *room) note(user string, m *Member) {
+	if r.members == nil || len(r.members) >= maxMembers {
 		r.members = make(map[string]*Member)
 	}
 	r.members[user] = m
-	return m, nil
 }
 
 // deliver takes an event that was committed here or heard of elsewhere.
@@ -143,6 +151,7 @@ func (r *room) fillLocked() {
 // fill follows the log on behalf of all level subscriptions at once.
 func (r *room) fill(ctx context.Context) {
 	defer r.hub.release(r)
+	empty := 0
 	for wait := 10 * time.Millisecond; ; {
 		r.mu.Lock()
 		after, rewrites := r.head, r.rewrites
@@ -153,6 +162,11 @@ func (r *room) fill(ctx context.Context) {
 		}
 		r.mu.Unlock()
 		events, err := r.hub.store.Events(ctx, r.id, after, pageEvents)
+		if err == nil && len(events) == 0 {
+			if empty++; empty > maxEmptyFills {
+				r.disbelieve()
+			}
+		}
 		if err != nil || len(events) == 0 {
 			if CodeOf(err) == CodeExpired {
 				r.skip(AsError(err))
@@ -174,6 +188,17 @@ func (r *room) fill(ctx context.Context) {
 		}
 		r.mu.Unlock()
 	}
+}
+
+// maxEmptyFills is how often fill asks for events that were hinted at and are
+// not there, for about half a minute, before it takes the hint for an error.
+const maxEmptyFills = 40
+
+func (r *room) disbelieve() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hub.log.Warn("a hint named events that are not in the store", "channel", r.id.Name, "hinted", r.hinted, "head", r.head)
+	r.hinted = r.head
 }
 
 // skip gives up what retention took before it could be filled: every level
@@ -276,10 +301,7 @@ func (r *room) replace(slot **Delivery, e *Event) {
 
 // applyMember notes a standing and ends the subscriptions that it forbids.
 func (r *room) applyMember(m *Member) {
-	if r.members == nil {
-		r.members = make(map[string]*Member)
-	}
-	r.members[m.User] = m
+	r.note(m.User, m)
 	var ended []*subscription
 	for _, subs := range [][]*subscription{r.level, r.lagging} {
 		for _, sub := range subs {
