@@ -25,8 +25,7 @@ type Session interface {
 // edge is what a poller saw on a socket.
 type edge struct {
 	in, out bool
-	fin     bool // nothing comes after what is there
-	rst     bool // the connection is broken
+	fin     bool // nothing comes after what is there, or the connection is broken
 }
 
 // What a connection has been through, or has to do.
@@ -38,6 +37,7 @@ const (
 	flagPing                        // the writer has to send a ping
 	flagFin                         // the poller saw the end: read up to it
 	flagBlocked                     // the writer waits for the socket
+	flagMute                        // nothing can be written any more
 	flagSpoken                      // a data frame has come
 	flagDeaf                        // what comes in is thrown away: it cannot be read, or does not count
 	flagParting                     // the peer closed, or broke the protocol: it gets little more
@@ -142,19 +142,35 @@ func (c *conn) kill() {
 
 // ready is told by the poller.
 func (c *conn) ready(e edge) {
-	if e.rst {
-		c.doom()
-	}
 	if e.fin {
-		// The reader sees the end itself, unless it waits for the session.
-		c.flags.Or(flagFin)
-		c.server.wheel.hasten(c, c.server.partTicks)
+		c.expire()
 	}
 	if e.in && c.reading.want() {
 		c.server.readers.push(c)
 	}
 	if e.out && c.has(flagBlocked) {
 		c.Wake()
+	}
+}
+
+// expire has what is there read up to its end, which ends the connection. The
+// wheel ends it where the reader waits for the session.
+func (c *conn) expire() {
+	c.flags.Or(flagFin)
+	c.server.wheel.hasten(c, c.server.partTicks)
+}
+
+// mute is the end of writing: the peer is gone. What it sent before it went
+// still counts.
+func (c *conn) mute() {
+	if _, blocks := c.sock.(*stream); blocks {
+		c.kill()
+		return
+	}
+	c.flags.Or(flagMute)
+	c.expire()
+	if c.reading.want() {
+		c.server.readers.push(c)
 	}
 }
 

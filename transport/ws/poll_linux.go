@@ -189,7 +189,6 @@ func edgeOf(events uint32) edge {
 		in:  events&inEdges != 0,
 		out: events&unix.EPOLLOUT != 0,
 		fin: events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0,
-		rst: events&unix.EPOLLERR != 0,
 	}
 }
 

@@ -104,6 +104,17 @@ type raw struct {
 // open shakes hands; header lines end in \r\n.
 func open(tb testing.TB, addr, header string) *raw {
 	tb.Helper()
+	return shake(tb, addr, header, "")
+}
+
+// dialWith sends more together with the handshake.
+func dialWith(tb testing.TB, addr, more string) *raw {
+	tb.Helper()
+	return shake(tb, addr, "", more)
+}
+
+func shake(tb testing.TB, addr, header, more string) *raw {
+	tb.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		tb.Fatal(err)
@@ -111,7 +122,7 @@ func open(tb testing.TB, addr, header string) *raw {
 	tb.Cleanup(func() { c.Close() })
 	r := &raw{Conn: c, in: bufio.NewReader(c)}
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	if _, err := io.WriteString(c, strings.TrimSuffix(handshake, "\r\n")+header+"\r\n"); err != nil {
+	if _, err := io.WriteString(c, strings.TrimSuffix(handshake, "\r\n")+header+"\r\n"+more); err != nil {
 		tb.Fatal(err)
 	}
 	for {

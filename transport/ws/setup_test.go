@@ -20,17 +20,19 @@ type bundle struct {
 	addr   string
 }
 
-// setup starts a server that ends with the test.
-func setup(t testing.TB, o ws.Options) *bundle {
+// setup starts a server that ends with the test. It speaks echo, if it is told
+// of no other dialect.
+func setup(t testing.TB, o ws.Options, dialects ...wire.Dialect) *bundle {
 	t.Helper()
 	b := &bundle{hub: conntest.NewHub()}
 	if o.Connect == nil {
 		o.Connect = func(id chat.Identity, sink chat.Sink) (ws.Session, error) { return b.hub.Connect(id, sink), nil }
 	}
 	if o.Authenticate == nil {
-		o.Authenticate = func(*http.Request) (chat.Identity, error) {
-			return chat.Identity{Project: chat.DefaultProject, User: "u"}, nil
-		}
+		o.Authenticate = authenticate(func() chat.Identity { return chat.Identity{User: "u"} })
+	}
+	if dialects == nil {
+		dialects = []wire.Dialect{conntest.Echo()}
 	}
 	var err error
 	if b.server, err = ws.New(o); err != nil {
@@ -41,7 +43,7 @@ func setup(t testing.TB, o ws.Options) *bundle {
 		t.Fatal(err)
 	}
 	b.addr = l.Addr().String()
-	h := &http.Server{Handler: b.server.Handler(ws.Door{Dialects: []wire.Dialect{conntest.Echo()}})}
+	h := &http.Server{Handler: b.server.Handler(ws.Door{Dialects: dialects})}
 	served := make(chan struct{})
 	go func() { defer close(served); _ = h.Serve(l) }()
 	t.Cleanup(func() {
@@ -52,6 +54,10 @@ func setup(t testing.TB, o ws.Options) *bundle {
 		_ = b.server.Shutdown(ctx)
 	})
 	return b
+}
+
+func authenticate(who func() chat.Identity) func(*http.Request) (chat.Identity, error) {
+	return func(*http.Request) (chat.Identity, error) { return who(), nil }
 }
 
 // within is a context for what must not take long.

@@ -68,6 +68,8 @@ func (s *Server) checks(w http.ResponseWriter, r *http.Request) bool {
 	case r.Header.Get("Sec-Websocket-Version") != "13":
 		w.Header().Set("Sec-WebSocket-Version", "13")
 		s.problem(w, http.StatusUpgradeRequired, chat.E(chat.CodeUnsupported, "the WebSocket version is not 13"))
+	case len(r.Header.Get("Sec-Websocket-Key")) != 24:
+		s.problem(w, http.StatusBadRequest, chat.E(chat.CodeMalformed, "the WebSocket key is not 16 bytes in base 64"))
 	case s.checkOrigin == nil:
 		return true
 	default:

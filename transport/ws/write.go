@@ -70,7 +70,7 @@ func (w *writer) drain(c *conn) bool {
 	if c.has(flagDoomed) {
 		c.kill()
 	}
-	if c.has(flagDead) {
+	if c.has(flagDead | flagMute) {
 		c.held = nil
 		return true
 	}
@@ -155,7 +155,7 @@ func (w *writer) put(c *conn, p []byte, stable bool, after []*chat.Delivery) boo
 	if len(rest) == 0 {
 		return true
 	}
-	if !c.has(flagDead) {
+	if !c.has(flagDead | flagMute) {
 		if !stable {
 			rest = bytes.Clone(rest)
 		}
@@ -175,7 +175,7 @@ func (w *writer) write(c *conn, p []byte) []byte {
 		switch {
 		case err == nil:
 		case err != errAgain:
-			c.kill()
+			c.mute()
 			return p
 		case blocked:
 			w.count.blocked.Add(1)

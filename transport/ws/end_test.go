@@ -1,0 +1,173 @@
+package ws_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime/pprof"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/transport/conntest"
+	"github.com/parley-chat/parley/transport/ws"
+)
+
+// closed fails unless the session ends within the time given.
+func closed(t *testing.T, s *conntest.Session, in time.Duration) {
+	t.Helper()
+	select {
+	case <-s.Closed():
+	case <-time.After(in):
+		t.Fatalf("the session was not closed within %v", in)
+	}
+}
+
+func TestEnd_IsSeenWithinASecond(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*raw) error{
+		"FIN":        func(r *raw) error { return r.Conn.(*net.TCPConn).CloseWrite() },
+		"FINOfBoth":  func(r *raw) error { return r.Close() },
+		"RST":        func(r *raw) error { return errors.Join(r.Conn.(*net.TCPConn).SetLinger(0), r.Close()) },
+		"CloseFrame": func(r *raw) error { _, err := r.Write(closing(1000, "")); return err },
+		"MidFrame":   func(r *raw) error { _, err := r.Write(text("hello")[:7]); return errors.Join(err, r.Close()) },
+	} {
+		for _, held := range []bool{false, true} {
+			if held && name == "CloseFrame" {
+				continue // nothing is read while the session is not ready, a close frame neither
+			}
+			t.Run(fmt.Sprintf("%s/held=%t", name, held), func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, ws.Options{})
+				c := open(t, b.addr, "")
+				s := <-b.hub.Made()
+				if held {
+					s.Hold()
+					c.send(t, text("never read"))
+				}
+				if err := end(c); err != nil {
+					t.Fatal(err)
+				}
+				closed(t, s, time.Second)
+			})
+		}
+	}
+}
+
+// What came before the end counts, also when the end is a reset, because the
+// client has not read all its answers.
+func TestEnd_ComesAfterTheFramesBeforeIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t, ws.Options{})
+	c := open(t, b.addr, "")
+	s := <-b.hub.Made()
+	const n = 1000 // so many are under way at once: a reset takes back what is not
+	c.send(t, bytes.Repeat(text("a frame of some length, so that several reads are needed"), n))
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	closed(t, s, time.Second)
+	if got := s.Done(); got != n {
+		t.Errorf("%d of %d frames took effect", got, n)
+	}
+}
+
+func TestClose_SaysWhyInItsCode(t *testing.T) {
+	t.Parallel()
+	b := setup(t, ws.Options{})
+	for _, row := range []struct {
+		why    *chat.Error
+		code   uint16
+		reason string
+	}{
+		{nil, 1000, ""},
+		{chat.E(chat.CodeGoingAway, "bye"), 1001, "bye"},
+		{chat.E(chat.CodeTokenExpired, "expired"), 4001, "expired"},
+		{chat.E(chat.CodeUnauthorized, "who"), 4001, "who"},
+		{chat.E(chat.CodeTooLarge, "large"), 1009, "large"},
+		{chat.E(chat.CodeInternal, "a secret of the server's"), 1011, ""},
+		{chat.E(chat.CodeBanned, "banned"), 1008, "banned"},
+		{chat.E(chat.CodeBanned, "%s", strings.Repeat("ä", 200)), 1008, strings.Repeat("ä", 61)},
+	} {
+		c := open(t, b.addr, "")
+		s := <-b.hub.Made()
+		s.End(row.why)
+		f := c.next(t)
+		if f.first != fin|opClose || len(f.payload) > 125 || !utf8.ValidString(f.payload[2:]) {
+			t.Fatalf("%v: %v", row.why, f)
+		}
+		if code := binary.BigEndian.Uint16([]byte(f.payload)); code != row.code || f.payload[2:] != row.reason {
+			t.Errorf("%v: close %d %q", row.why, code, f.payload[2:])
+		}
+		c.send(t, closing(1000, ""))
+		c.ended(t)
+		closed(t, s, time.Second)
+	}
+}
+
+func TestClose_EndsAlsoForAPeerThatIgnoresIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t, ws.Options{CloseWithin: 100 * time.Millisecond})
+	c := open(t, b.addr, "")
+	s := <-b.hub.Made()
+	for range 5000 {
+		s.Offer(conntest.Text(strings.Repeat("x", 4096))) // more than the sockets take
+	}
+	s.End(nil)
+	closed(t, s, time.Second)
+	if _, err := io.Copy(io.Discard, c.in); err != nil && !errors.Is(err, io.EOF) {
+		t.Logf("the rest: %v", err) // a reset is fine: bytes were left
+	}
+}
+
+func TestShutdown_EndsEveryGoroutine(t *testing.T) { // alone: it looks at all goroutines
+	b := setup(t, ws.Options{Compression: true, CompressAbove: 1})
+	var clients []*raw
+	for range 50 {
+		c := open(t, b.addr, "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+		c.send(t, text("hello"))
+		c.next(t)
+		clients = append(clients, c)
+	}
+	held := <-b.hub.Made()
+	held.Hold()
+	clients[0].send(t, text("stuck"))
+	for _, c := range clients[:25] { // the others do not answer
+		go func() {
+			for {
+				f, err := c.frame()
+				if err != nil {
+					return
+				}
+				if f.first == fin|opClose {
+					_, _ = c.Write(closing(1001, ""))
+				}
+			}
+		}()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	if err := b.server.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("shutdown: %v", err)
+	}
+	closed(t, held, time.Second)
+	for range 49 {
+		closed(t, <-b.hub.Made(), time.Second)
+	}
+	var stacks bytes.Buffer
+	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2)
+	for stack := range strings.SplitSeq(stacks.String(), "\n\n") {
+		if strings.Contains(stack, "/transport/ws.(") {
+			t.Errorf("still there:\n%s", stack)
+		}
+	}
+	if n := b.server.Stats().Connections["echo"]; n != 0 {
+		t.Errorf("%d connections are left", n)
+	}
+}
