@@ -75,10 +75,32 @@ func (s *Swarm) connect(c *Conn) error {
 	c.state, c.partial = connecting, nil
 	s.shaking++
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if err := s.bind(c); err != nil {
+		return err
+	}
 	if err := unix.Connect(fd, s.address); err != nil && err != unix.EINPROGRESS {
 		return fmt.Errorf("connect: %w", err)
 	}
 	return c.watch(unix.EPOLL_CTL_ADD, true)
+}
+
+// bind spreads connections to 127.0.0.1 over several source addresses. One has
+// 28,000 ports; where half of them are in use, or were a minute ago, the kernel
+// takes longer to find a free one than for all the rest of a connection.
+func (s *Swarm) bind(c *Conn) error {
+	target, ok := s.address.(*unix.SockaddrInet4)
+	if !ok || target.Addr[0] != 127 {
+		return nil
+	}
+	const sources = 32
+	from := unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, byte(2 + (int(c.index)+int(c.turn))%sources)}}
+	if err := unix.SetsockoptInt(c.fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	if err := unix.Bind(c.fd, &from); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	return nil
 }
 
 // connected asks for the upgrade.
