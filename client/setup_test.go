@@ -155,3 +155,8 @@ func of[T client.Event](events []client.Event) []T {
 func some[T client.Event](n int) func([]client.Event) bool {
 	return func(events []client.Event) bool { return len(of[T](events)) >= n }
 }
+
+// contextAfter ends after d.
+func contextAfter(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}

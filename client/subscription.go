@@ -178,7 +178,8 @@ func (s *Subscription) refused(f *fault) {
 }
 
 // event takes an entry of the log if it is the next one, and anything else as
-// it comes. A frame of an unknown type that has the next seq is an entry.
+// it comes. A frame of an unknown type that answers nothing and has the next
+// seq is an entry.
 func (s *Subscription) event(f *incoming) error {
 	if !s.live {
 		return nil
@@ -195,7 +196,7 @@ func (s *Subscription) event(f *incoming) error {
 		case told != nil:
 			s.push(told, len(f.raw))
 			return nil
-		case f.Seq == 0 || f.Seq != s.last.Seq+1:
+		case f.Ref != nil || f.Seq == 0 || f.Seq != s.last.Seq+1:
 			return nil
 		}
 		e = &Other{Type: f.Type, Seq: f.Seq, Raw: f.raw}
