@@ -18,15 +18,17 @@ var version = "devel"
 // cli is the command line: each flag is also PARLEY_… in the environment and,
 // of serve, a key of its --config.
 type cli struct {
-	Serve   Serve      `cmd:"" help:"Run the server."`
-	Token   TokenMaker `cmd:"" help:"Mint a user's token."`
-	Version Version    `cmd:"" help:"Say which version this is."`
+	Serve   Serve       `cmd:"" help:"Run the server."`
+	Token   TokenMaker  `cmd:"" help:"Mint a user's token."`
+	Chat    chatCommand `cmd:"" help:"Talk in a channel, from a terminal or a pipe."`
+	Version Version     `cmd:"" help:"Say which version this is."`
 }
 
 // process is what a command may touch of the process that it runs in.
 type process struct {
 	args           []string
 	getenv         func(string) string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
@@ -35,7 +37,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	p := &process{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}
+	p := &process{args: os.Args[1:], getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	if err := run(ctx, p); err != nil {
 		fmt.Fprintln(os.Stderr, "parley:", err)
 		os.Exit(1)
