@@ -1,0 +1,75 @@
+# Parley's targets: what CI calls, and no more.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+TOOL    := go tool -modfile=tools/go.mod
+FUZZ    ?= 20s
+
+# What the checks need besides Go, Node and Debian's base: program:package.
+NEEDS := git:git chromium:chromium xfs_io:xfsprogs mkfs.ext4:e2fsprogs losetup:util-linux strace:strace
+
+.PHONY: help
+help: ## Print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: ## Build bin/parley, static
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+
+.PHONY: run
+run: build ## Build, and serve on this machine: anybody is whom they say
+	bin/parley serve --dev --data data-dev
+
+.PHONY: test
+test: needs build vet lint unit page ## Every check; installs what it lacks
+
+.PHONY: needs
+needs:
+	@missing=""; \
+	for need in $(NEEDS); do \
+		PATH="$$PATH:/usr/sbin:/sbin" command -v "$${need%%:*}" >/dev/null || missing="$$missing $${need##*:}"; \
+	done; \
+	[ -z "$$missing" ] && exit 0; \
+	echo "installing:$$missing"; \
+	as=""; [ "$$(id -u)" = 0 ] || as=sudo; \
+	$$as apt-get update -qq; \
+	DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends $$missing
+
+.PHONY: vet
+vet:
+	go vet ./...
+
+.PHONY: unit
+unit:
+	go test -race -timeout 9m ./...
+
+.PHONY: page
+page:
+	@[ ! -f package.json ] || { npm ci --no-audit --no-fund && npm test; }
+
+.PHONY: lint
+lint: ## golangci-lint and gofumpt, as pinned in tools/go.mod
+	$(TOOL) golangci-lint run ./...
+
+.PHONY: format
+format: ## Format every Go file
+	$(TOOL) gofumpt -w .
+
+.PHONY: fuzz
+fuzz: ## Every fuzz target for FUZZ=20s
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+		grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$$dir"/*_test.go | sed 's/func //' | while read -r target; do \
+			echo "$$dir $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ) "$$dir" </dev/null; \
+		done; \
+	done
+
+.PHONY: bench
+bench: build ## Measure this server beside the two floors
+	bin/parley bench pairs fanout --a parley --b floor
+	bin/parley bench pairs rooms --a parley --b floor-sync
+	bin/parley bench pairs storm --a parley --b floor
