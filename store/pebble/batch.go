@@ -1,6 +1,8 @@
 package pebble
 
 import (
+	"sync/atomic"
+
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/parley-chat/parley/chat"
@@ -23,6 +25,9 @@ type batch struct {
 	cursors  map[string]chat.Cursor  // by key
 	settings map[*channel]*chat.Channel
 	heads    []*channel // whose head this batch moves
+	stray    [][]byte   // a planted bug's
+
+	answered atomic.Bool // by the committer, or by the writer when it cannot
 }
 
 type rowKey struct {
@@ -52,6 +57,8 @@ func (b *batch) begin(number uint64, db *pebble.DB, now int64) {
 	b.number, b.now = number, now
 	b.requests, b.heads = b.requests[:0], b.heads[:0]
 	b.size, b.events, b.refuse = 0, 0, nil
+	b.stray = nil
+	b.answered.Store(false)
 	clear(b.rows)
 	clear(b.nonces)
 	clear(b.members)
@@ -60,8 +67,11 @@ func (b *batch) begin(number uint64, db *pebble.DB, now int64) {
 	b.db = db.NewBatch()
 }
 
-// finish answers every request, in order.
+// finish answers every request, in order, if that has not been done.
 func (b *batch) finish(err error) {
+	if b.answered.Swap(true) {
+		return
+	}
 	for _, r := range b.requests {
 		r.finish(err)
 	}

@@ -268,3 +268,9 @@ func TestCrash_KeepsWhatWasSaid(t *testing.T) {
 		})
 	}
 }
+
+// clonePart is the file system after a cut that left some of what was not
+// synced, another part for every seed.
+func clonePart(fs *vfs.MemFS, seed int) *vfs.MemFS {
+	return fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 5 * (seed % 21), RNG: rand.New(rand.NewPCG(uint64(seed), 2))})
+}

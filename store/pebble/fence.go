@@ -2,9 +2,12 @@ package pebble
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -13,9 +16,16 @@ import (
 // a failed sync nobody knows what is on the disk; Pebble's background work,
 // which its logger cannot stop, must then not remove a log that a manifest
 // still needs, nor sync what failed to sync.
+//
+// An error of a log file or of a folder's sync it keeps from Pebble, which
+// would end the process by a panic, half of them under a mutex that it does
+// not hold: the store stops instead, and Pebble goes on writing to nowhere.
+// Nothing is answered on that ground: the committer asks whether the store has
+// stopped after Pebble says that it has synced.
 type fence struct {
 	vfs.FS
 	shut *atomic.Bool
+	stop func(error) // shuts the fence
 }
 
 var errShut = errors.New("the store has stopped: its files stay as they are")
@@ -27,35 +37,53 @@ func (f fence) check() error {
 	return nil
 }
 
-func (f fence) file(file vfs.File, err error) (vfs.File, error) {
-	if err != nil {
-		return nil, err
+func isLog(name string) bool { return strings.HasSuffix(name, ".log") }
+
+// fenced is what Pebble gets for a file that was made or could not be.
+func (f fence) fenced(name string, file vfs.File, err error) (vfs.File, error) {
+	switch {
+	case err == nil:
+		return fencedFile{file, f, isLog(name)}, nil
+	case isLog(name):
+		f.stop(err)
+		return nowhere{vfs.NewMemFile(nil)}, nil
 	}
-	return fencedFile{file, f}, nil
+	return nil, err
 }
 
 // Create and the others that change something are vfs.FS's.
 func (f fence) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	if err := f.check(); err != nil {
-		return nil, err
+		// Pebble tries a flush that failed again at once, for ever.
+		time.Sleep(10 * time.Millisecond)
+		return f.fenced(name, nil, err)
 	}
-	return f.file(f.FS.Create(name, category))
+	file, err := f.FS.Create(name, category)
+	return f.fenced(name, file, err)
 }
 
 func (f fence) OpenReadWrite(name string, category vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	return f.file(f.FS.OpenReadWrite(name, category, opts...))
+	file, err := f.FS.OpenReadWrite(name, category, opts...)
+	return f.fenced(name, file, err)
 }
 
-func (f fence) OpenDir(name string) (vfs.File, error) { return f.file(f.FS.OpenDir(name)) }
+func (f fence) OpenDir(name string) (vfs.File, error) {
+	file, err := f.FS.OpenDir(name)
+	if err != nil {
+		return nil, err
+	}
+	return fencedDir{file, f}, nil
+}
 
 func (f fence) ReuseForWrite(old, name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	if err := f.check(); err != nil {
-		return nil, err
+		return f.fenced(name, nil, err)
 	}
-	return f.file(f.FS.ReuseForWrite(old, name, category))
+	file, err := f.FS.ReuseForWrite(old, name, category)
+	return f.fenced(name, file, err)
 }
 
 func (f fence) Link(old, name string) error {
@@ -98,49 +126,95 @@ func (f fence) Lock(name string) (io.Closer, error) { return f.FS.Lock(name) }
 // Unwrap is vfs.FS's.
 func (f fence) Unwrap() vfs.FS { return f.FS }
 
-type fencedFile struct {
+type fencedDir struct {
 	vfs.File
 	fence fence
 }
 
-func (f fencedFile) Write(p []byte) (int, error) {
-	if err := f.fence.check(); err != nil {
-		return 0, err
+func (d fencedDir) Sync() error {
+	if d.fence.shut.Load() {
+		return nil // nothing that is not synced is answered any more
 	}
-	return f.File.Write(p)
+	if err := d.File.Sync(); err != nil {
+		d.fence.stop(fmt.Errorf("sync the folder: %w", err))
+	}
+	return nil
 }
 
-func (f fencedFile) WriteAt(p []byte, off int64) (int, error) {
-	if err := f.fence.check(); err != nil {
-		return 0, err
+type fencedFile struct {
+	vfs.File
+	fence fence
+	log   bool
+}
+
+// try makes one change, unless the fence is shut.
+func (f fencedFile) try(change func() error) error {
+	err := f.fence.check()
+	if err == nil {
+		err = change()
 	}
-	return f.File.WriteAt(p, off)
+	if err != nil && f.log {
+		f.fence.stop(err)
+		return nil
+	}
+	return err
+}
+
+func (f fencedFile) Write(p []byte) (n int, err error) {
+	err = f.try(func() error {
+		n, err = f.File.Write(p)
+		return err
+	})
+	if err == nil {
+		n = len(p)
+	}
+	return n, err
+}
+
+func (f fencedFile) WriteAt(p []byte, off int64) (n int, err error) {
+	err = f.try(func() error {
+		n, err = f.File.WriteAt(p, off)
+		return err
+	})
+	if err == nil {
+		n = len(p)
+	}
+	return n, err
 }
 
 func (f fencedFile) Preallocate(off, n int64) error {
-	if err := f.fence.check(); err != nil {
-		return err
-	}
-	return f.File.Preallocate(off, n)
+	return f.try(func() error { return f.File.Preallocate(off, n) })
 }
 
-func (f fencedFile) Sync() error {
-	if err := f.fence.check(); err != nil {
-		return err
+func (f fencedFile) Sync() error     { return f.try(f.File.Sync) }
+func (f fencedFile) SyncData() error { return f.try(f.File.SyncData) }
+
+// Close gives the descriptor back also when the fence is shut.
+func (f fencedFile) Close() error {
+	err := f.File.Close()
+	if err != nil && f.log {
+		f.fence.stop(err)
+		return nil
 	}
-	return f.File.Sync()
+	return err
 }
 
-func (f fencedFile) SyncData() error {
-	if err := f.fence.check(); err != nil {
+func (f fencedFile) SyncTo(n int64) (full bool, err error) {
+	err = f.try(func() error {
+		full, err = f.File.SyncTo(n)
 		return err
-	}
-	return f.File.SyncData()
+	})
+	return full, err
 }
 
-func (f fencedFile) SyncTo(n int64) (bool, error) {
-	if err := f.fence.check(); err != nil {
-		return false, err
-	}
-	return f.File.SyncTo(n)
-}
+// nowhere is a log file that could not be made.
+type nowhere struct{ vfs.File }
+
+func (nowhere) Write(p []byte) (int, error)            { return len(p), nil }
+func (nowhere) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
+func (nowhere) Preallocate(int64, int64) error         { return nil }
+func (nowhere) Sync() error                            { return nil }
+func (nowhere) SyncData() error                        { return nil }
+func (nowhere) SyncTo(int64) (bool, error)             { return true, nil }
+func (nowhere) Close() error                           { return nil }
+func (nowhere) Fd() uintptr                            { return vfs.InvalidFd }

@@ -1,9 +1,8 @@
 package pebble
 
 import (
+	"bytes"
 	"time"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/internal/planted"
@@ -73,7 +72,7 @@ func (w *writer) putNonce(n *nonce, u use, r *row) {
 	w.cur.nonces[n.hash] = pendingUse{use: u, row: r}
 	w.value = appendUse(w.value[:0], u)
 	if planted.Is("nonce_outside_batch") {
-		_ = w.db.Set(w.key2, w.value, pebble.NoSync)
+		w.cur.stray = append(w.cur.stray, bytes.Clone(w.key2), bytes.Clone(w.value))
 	} else {
 		w.set(w.key2, w.value)
 	}

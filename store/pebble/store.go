@@ -48,11 +48,13 @@ type Store struct {
 	stats  counters
 
 	shut    atomic.Bool // the fence's
+	open    atomic.Bool // Open has succeeded, or is about to
 	failure atomic.Pointer[chat.Error]
 	closing sync.Once
 	closed  error
 	quit    chan struct{}  // closed by Close, for rebuild
-	running sync.WaitGroup // writer, committer, rebuild
+	halted  chan struct{}  // closed when the store has stopped
+	running sync.WaitGroup // writer, rebuild
 	expire  sync.Mutex     // held by the one Expire that runs
 }
 
@@ -62,7 +64,7 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	s := &Store{log: opts.Logger, quit: make(chan struct{})}
+	s := &Store{log: opts.Logger, quit: make(chan struct{}), halted: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -84,11 +86,11 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 
 // openDB opens Pebble and checks what is in it.
 func (s *Store) openDB(fs vfs.FS, dir string) (err error) {
-	fs = fence{fs, &s.shut}
+	fs = fence{fs, &s.shut, s.stop}
 	if s.lock, err = pebble.LockDirectory(dir, fs); err != nil {
 		return fmt.Errorf("another process may have it: %w", err)
 	}
-	if s.db, err = pebble.Open(dir, pebbleOptions(fs, s.lock, s)); err == nil {
+	if s.db, err = openPebble(dir, pebbleOptions(fs, s.lock, s)); err == nil {
 		s.views.db = s.db
 		err = s.identify()
 	}
@@ -102,8 +104,19 @@ func (s *Store) openDB(fs vfs.FS, dir string) (err error) {
 	return err
 }
 
+// openPebble turns the panics with which Pebble gives up into errors.
+func openPebble(dir string, o *pebble.Options) (db *pebble.DB, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("pebble: %v", p)
+		}
+	}()
+	return pebble.Open(dir, o)
+}
+
 // start begins the goroutines that Close waits for.
 func (s *Store) start() {
+	s.open.Store(true)
 	s.views.advance()
 	seed := maphash.MakeSeed()
 	s.filter = newFilter(seed, uint64(s.opts.FilterBytes))
@@ -117,10 +130,11 @@ func (s *Store) start() {
 		channels:  channels{known: make(map[chat.ChannelID]*channel), most: s.opts.Channels},
 		random:    rand.NewChaCha8(entropy),
 		commits:   make(chan *batch),
-		committed: make(chan struct{}),
+		committed: make(chan struct{}, 1),
+		done:      make(chan struct{}),
 	}
 	s.running.Go(s.writer.run)
-	s.running.Go(s.writer.commit)
+	go s.writer.commit() // Close waits for it as long as it makes sense
 	s.running.Go(func() { s.rebuild(newFilter(seed, uint64(s.opts.FilterBytes))) })
 }
 
@@ -156,10 +170,31 @@ func (s *Store) Close() error {
 		s.queue.close()
 		close(s.quit)
 		s.running.Wait()
+		ended := s.committerEnded()
 		s.views.close()
+		if !ended {
+			s.closed = s.lock.Close()
+			return
+		}
 		s.closed = s.closeDB()
 	})
 	return s.closed
+}
+
+// committerEnded waits for the committer. In a store that has stopped it may
+// be in Pebble for good, which then cannot be closed either; nothing reaches
+// the files any more.
+func (s *Store) committerEnded() bool {
+	if s.stopped() == nil {
+		<-s.writer.done
+		return true
+	}
+	select {
+	case <-s.writer.done:
+		return true
+	case <-time.After(100 * time.Millisecond):
+		return false
+	}
 }
 
 // closeDB closes Pebble and lets go of the folder. What Pebble says or does
@@ -195,8 +230,9 @@ func (s *Store) stop(cause error) {
 	if !s.failure.CompareAndSwap(nil, failed) {
 		return
 	}
-	s.log.Error("the store has stopped: what was acknowledged is safe, nothing more is written", "error", cause)
-	if s.opts.Fatal != nil {
+	close(s.halted)
+	s.log.Error("the store has stopped: nothing more is written", "error", cause)
+	if s.opts.Fatal != nil && s.open.Load() {
 		s.opts.Fatal(cause)
 	}
 }
@@ -256,6 +292,8 @@ var (
 	keyEpoch  = []byte{spaceStore, 'e'}
 )
 
+var errFormat = errors.New("the store is of another format")
+
 // format is the version of everything in this package that is stored.
 const format = 1
 
@@ -269,7 +307,7 @@ func (s *Store) identify() error {
 		return s.christen()
 	}
 	if len(version) != 1 || version[0] != format {
-		return fmt.Errorf("its format is %d, this program reads %d", version, format)
+		return fmt.Errorf("%w: it has %d, this program reads %d", errFormat, version, format)
 	}
 	epoch, err := s.own(keyEpoch)
 	if err == nil && len(epoch) == 0 {

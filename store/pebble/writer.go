@@ -20,7 +20,8 @@ type writer struct {
 	random    *rand.ChaCha8
 	commits   chan *batch
 	committed chan struct{}
-	busy      bool // the committer has prev
+	busy      bool          // the committer has prev
+	done      chan struct{} // closed when the committer has ended
 
 	// repointed are the nonces that were given to another event while an
 	// Expire runs, which must not remove them; nil while none runs.
@@ -30,7 +31,7 @@ type writer struct {
 	key, key2, value []byte
 }
 
-// run takes requests until the queue is drained or the store has failed.
+// run takes requests until the queue is drained.
 func (w *writer) run() {
 	defer close(w.commits)
 	w.begin()
@@ -58,6 +59,25 @@ func (w *writer) run() {
 		case <-committed:
 			w.busy = false
 			w.prepare()
+		case <-w.halted:
+			w.refuseAll()
+			return
+		}
+	}
+}
+
+// refuseAll answers everything from here on with the store's failure. The
+// committer may never come back: Pebble lets a commit wait for a flush that
+// cannot succeed any more.
+func (w *writer) refuseAll() {
+	if w.busy {
+		w.prev.finish(w.stopped())
+	}
+	w.cur.finish(w.stopped())
+	for !w.queue.drained() {
+		<-w.queue.ready
+		for _, r := range w.queue.take(nil, w.opts.MaxBatch, w.opts.batchBytes()) {
+			r.finish(w.stopped())
 		}
 	}
 }
@@ -113,8 +133,10 @@ func (w *writer) putHead(c *channel) {
 // set adds to the batch in memory, which cannot fail.
 func (w *writer) set(key, value []byte) { _ = w.cur.db.Set(key, value, nil) }
 
-// commit syncs batches and answers their requests. It ends with the writer.
+// commit syncs batches and answers their requests. It ends with the writer,
+// unless Pebble keeps it.
 func (w *writer) commit() {
+	defer close(w.done)
 	for b := range w.commits {
 		err := w.sync(b)
 		b.finish(err)
@@ -148,6 +170,9 @@ func (w *writer) sync(b *batch) error {
 	w.stats.syncTime.Add(int64(w.opts.Now().Sub(start)))
 	w.stats.events.Add(b.events)
 	w.views.advance()
+	for i := 0; i < len(b.stray); i += 2 {
+		_ = w.db.Set(b.stray[i], b.stray[i+1], pebble.NoSync)
+	}
 	return nil
 }
 
