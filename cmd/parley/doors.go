@@ -23,6 +23,12 @@ const nativeDoor = "/v1/ws"
 // readyWithin is how long the store may take to answer /readyz.
 const readyWithin = 2 * time.Second
 
+// door is a row of the table of what is served where.
+type door struct {
+	pattern string // http.ServeMux's
+	handler http.Handler
+}
+
 // doors is the table of what is served where.
 func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 	roomsDialect := rooms.Dialect(rooms.Options{})
@@ -34,15 +40,20 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 		Hub: s.hub, Identify: keys.FromRequest, Tokens: mint(keys), Open: c.Dev,
 		Refused: s.metrics.refused, Logger: s.log, Version: version,
 	})
+	s.table = []door{
+		{"/{$}", upgradeOr(socket(byFirstFrame), web.New(web.Options{Dev: c.Dev}))},
+		{"/rooms", socket(roomsDialect)},
+		{"/chat", socket(conversations.Dialect())},
+		{nativeDoor, socket(native.Dialect())},
+		{"/", s.metrics.timed(rest)}, // /v1/…, /auth/token, /openapi.json, and what is nowhere
+		{"GET /healthz", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},
+		{"GET /readyz", http.HandlerFunc(s.ready)},
+		{"GET /metrics", s.metrics.handler()},
+	}
 	mux := http.NewServeMux()
-	mux.Handle("/{$}", upgradeOr(socket(byFirstFrame), web.New(web.Options{Dev: c.Dev})))
-	mux.Handle("/rooms", socket(roomsDialect))
-	mux.Handle("/chat", socket(conversations.Dialect()))
-	mux.Handle(nativeDoor, socket(native.Dialect()))
-	mux.Handle("/", s.metrics.timed(rest)) // /v1/…, /auth/token, /openapi.json, and what is nowhere
-	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("GET /metrics", s.metrics.handler())
+	for _, d := range s.table {
+		mux.Handle(d.pattern, d.handler)
+	}
 	return mux
 }
 

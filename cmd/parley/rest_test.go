@@ -41,6 +41,27 @@ func (b *bundle) keys(t *testing.T) *auth.Service {
 	return keys
 }
 
+// expiredToken is one of the server's own that ended an hour ago.
+func (b *bundle) expiredToken(t *testing.T) string {
+	t.Helper()
+	project, _, err := b.config.Keys.project(b.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	past, err := auth.New(auth.Options{
+		Projects: []auth.Project{project},
+		Now:      func() time.Time { return time.Now().Add(-2 * time.Hour) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := past.Mint(auth.Grant{User: "xeno", Scopes: []string{"chat:read", "chat:send"}, TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
 func (b *bundle) secretKey(t *testing.T) string {
 	t.Helper()
 	project, _, err := b.config.Keys.project(b.config.Data)

@@ -36,6 +36,7 @@ type server struct {
 	store     *pebble.Store
 	hub       *chat.Hub
 	sockets   *ws.Server
+	table     []door
 	http      *http.Server
 	listeners []net.Listener
 	serving   sync.WaitGroup
