@@ -35,6 +35,7 @@ type load struct {
 	channels []string
 	heads    []atomic.Uint64 // by channel: the greatest seq that was acknowledged
 	acked    atomic.Int64
+	clean    bool // everything was checked, and nothing found
 	tokens   map[string]string
 
 	posting   context.Context // until nothing new is said
@@ -98,7 +99,7 @@ func (l *load) disperse() {
 	if err := l.rec.Close(); err != nil {
 		l.t.Error(err)
 	}
-	if l.t.Failed() {
+	if !l.clean && l.t.Failed() {
 		l.t.Logf("the history is in %s", l.file)
 		return
 	}
@@ -255,6 +256,7 @@ func (l *load) check() {
 	}
 	began := time.Now()
 	found := history.All(h, final)
+	l.clean = len(found) == 0
 	for i, v := range found {
 		if i == 20 {
 			l.t.Errorf("and %d more", len(found)-i)

@@ -217,11 +217,21 @@ func (s *server) pid() int {
 
 // kill is kill -9; it returns when the process is gone.
 func (s *server) kill() error {
-	if s.cmd == nil {
+	if s.cmd == nil || s.ended() {
 		return nil
 	}
 	s.signal(syscall.SIGKILL)
 	return s.wait()
+}
+
+// ended reports that the process is gone.
+func (s *server) ended() bool {
+	select {
+	case <-s.exited:
+		return true
+	default:
+		return false
+	}
 }
 
 // wait is for the process to end by itself.
