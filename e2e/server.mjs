@@ -1,0 +1,70 @@
+// A server of bin/parley in a folder of its own, which can be killed and
+// started again where it was.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const parley = fileURLToPath(new URL('../bin/parley', import.meta.url));
+
+export class Server {
+  #data;
+  #process;
+  url = '';
+
+  static async start() {
+    const s = new Server();
+    s.#data = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
+    await s.run('127.0.0.1:0');
+    return s;
+  }
+
+  // run starts the process and waits until it says where it listens.
+  async run(addr = this.url.replace('http://', '')) {
+    const p = spawn(parley, ['serve', '--dev', '--addr', addr, '--data', this.#data], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = p;
+    let log = '';
+    p.stderr.on('data', (d) => { log = (log + d).slice(-4000); });
+    const said = new Promise((resolve, reject) => {
+      createInterface({ input: p.stdout }).on('line', (line) => {
+        const found = line.match(/http:\/\/[\d.]+:\d+/);
+        if (found) resolve(found[0]);
+      });
+      p.once('error', reject);
+      p.once('exit', (code, signal) => reject(new Error(`the server ended (${code ?? signal}): ${log}`)));
+    });
+    this.url = await said;
+  }
+
+  async kill() {
+    const ended = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await ended;
+  }
+
+  async stop() {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await this.kill();
+    await rm(this.#data, { recursive: true, force: true });
+  }
+
+  // messages are all of a channel, as REST gives them.
+  async messages(channel) {
+    const r = await fetch(`${this.url}/v1/channels/${encodeURIComponent(channel)}/messages?userId=reader&limit=1000`);
+    if (!r.ok) throw new Error(`messages: ${r.status} ${await r.text()}`);
+    return (await r.json()).messages;
+  }
+}
+
+// until calls f until it answers something true, and answers that.
+export async function until(what, f, most = 20000) {
+  const end = Date.now() + most;
+  for (;;) {
+    const v = await f();
+    if (v) return v;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((r) => setTimeout(r, 25));
+  }
+}
