@@ -306,3 +306,42 @@ func TestClient_AsksForAnotherTokenWhenOneIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestClient_ShowsAFreshTokenBeforeTheOldOneEnds(t *testing.T) {
+	t.Parallel()
+	lasts := func(ctx context.Context, token string) (chat.Identity, error) {
+		id, err := identify(ctx, token)
+		id.Expires = time.Now().Add(3 * time.Second)
+		return id, err
+	}
+	s, ctx := serve(t, chat.Options{Authenticate: lasts}), within(t)
+	asked, states := make(chan int, 100), make(chan client.Status, 100)
+	n := 0
+	c := dial(t, s.url, "", func(o *client.Options) {
+		o.OnState = func(s client.Status) { states <- s }
+		o.TokenSource = func(context.Context) (string, error) {
+			n++
+			asked <- n
+			return "ada", nil
+		}
+	})
+	for {
+		select {
+		case i := <-asked:
+			if i < 3 {
+				continue
+			}
+		case <-ctx.Done():
+			t.Fatal("it did not ask for a third token")
+		}
+		break
+	}
+	if _, err := c.Publish(ctx, "general", client.Draft{Text: "still the same connection"}); err != nil {
+		t.Fatal(err)
+	}
+	for len(states) > 0 {
+		if s := <-states; s.State == client.Reconnecting {
+			t.Errorf("the connection ended: %v", s.Err)
+		}
+	}
+}

@@ -61,9 +61,6 @@ func (l *link) refused(f *incoming) error {
 		p.refuse(e)
 		return nil
 	}
-	if ref != 0 && ref == l.renewal {
-		l.expires = l.expires.AddDate(1, 0, 0) // the server will say when it is over
-	}
 	c.o.Logger.Warn("the server refused a frame", "code", e.Code, "message", e.Message)
 	return nil
 }
@@ -89,8 +86,9 @@ func (l *link) renewed(f *incoming) error {
 	c := l.client
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f.ref() == l.renewal {
-		l.renewal, l.expires = 0, who.Expires
+	if l.renewal != 0 && f.ref() == l.renewal {
+		l.lasts(who.Expires)
+		l.poke()
 	}
 	return nil
 }

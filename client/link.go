@@ -27,6 +27,9 @@ const maxAnswer = 128 << 20
 // goodbyeWithin is how long Close waits for the server to answer its close frame.
 const goodbyeWithin = time.Second
 
+// renewAgain is the least time between two attempts to renew a token.
+const renewAgain = time.Second
+
 // link is one connection that let the client in.
 type link struct {
 	client *Client
@@ -40,7 +43,7 @@ type link struct {
 	out     [][]byte
 	delayed []*Pending    // to be sent again at their time
 	wake    chan struct{} // of size one
-	expires time.Time     // of the token; zero: never
+	renewAt time.Time     // when to show a fresh token; zero: never
 	renewal uint64        // the ref of a connect that is under way
 }
 
@@ -75,7 +78,8 @@ func (c *Client) connect() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("connect: %w", err)
 	}
-	l := &link{client: c, conn: conn, wake: make(chan struct{}, 1), expires: who.Expires}
+	l := &link{client: c, conn: conn, wake: make(chan struct{}, 1)}
+	l.lasts(who.Expires)
 	l.ctx, l.cancel = context.WithCancel(c.ctx)
 	return true, l.serve(who)
 }
@@ -259,6 +263,9 @@ func (l *link) due() ([][]byte, time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	wait := time.Minute
+	if !l.renewAt.IsZero() {
+		wait = min(wait, max(0, l.renewAt.Sub(now)))
+	}
 	l.delayed = slices.DeleteFunc(l.delayed, func(p *Pending) bool {
 		if c.pending[p.ref] != p {
 			return true
@@ -282,15 +289,27 @@ func (l *link) due() ([][]byte, time.Duration) {
 	return frames, wait
 }
 
-// renew sends a fresh token when the present one has little time left.
+// lasts plans for a fresh token in the last quarter of the present one's time.
+// Client.mu is held, or nobody else has l yet.
+func (l *link) lasts(until time.Time) {
+	l.renewal, l.renewAt = 0, time.Time{}
+	if c := l.client; !until.IsZero() && c.o.TokenSource != nil {
+		now := c.o.Now()
+		l.renewAt = now.Add(max(until.Sub(now)*3/4, renewAgain))
+	}
+}
+
+// renew sends a fresh token if it is time.
 func (l *link) renew() error {
 	c := l.client
 	c.mu.Lock()
-	soon := !l.expires.IsZero() && l.renewal == 0 && l.expires.Sub(c.o.Now()) < 2*time.Minute
-	c.mu.Unlock()
-	if !soon || c.o.TokenSource == nil {
+	now := c.o.Now()
+	if l.renewAt.IsZero() || l.renewAt.After(now) {
+		c.mu.Unlock()
 		return nil
 	}
+	l.renewAt = now.Add(renewAgain) // unless this one succeeds
+	c.mu.Unlock()
 	token, err := c.token(l.ctx)
 	if err != nil {
 		return err
