@@ -25,7 +25,7 @@ import (
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
 const (
-	tokenSecret = "0123456789abcdef0123456789abcdef"
+	tokenSecret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	otherSecret = "fedcba9876543210fedcba9876543210"
 	appSecret   = "app-app-app-app-app-app-app-app-"
 	secretKey   = "sk_live_0123456789abcdef"
@@ -201,7 +201,7 @@ func TestIdentify_RefusesNone(t *testing.T) {
 
 func TestIdentify_RefusesOtherAlgorithms(t *testing.T) {
 	t.Parallel()
-	long := []byte(strings.Repeat(tokenSecret, 2))
+	long := []byte(tokenSecret) // enough for each: only the list of algorithms refuses
 	refuses(t, forge(t, jose.HS384, long, good()), chat.CodeUnauthorized)
 	refuses(t, forge(t, jose.HS512, long, good()), chat.CodeUnauthorized)
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -383,7 +383,7 @@ func TestNew_RefusesWeakKeys(t *testing.T) {
 	strong := Project{Name: "p", TokenSecret: []byte(tokenSecret), AppSecret: []byte(appSecret), SecretKey: secretKey}
 	for name, change := range map[string]func(*Project){
 		"no name":       func(p *Project) { p.Name = "" },
-		"short secret":  func(p *Project) { p.TokenSecret = p.TokenSecret[1:] },
+		"short secret":  func(p *Project) { p.TokenSecret = p.TokenSecret[:31] },
 		"no app secret": func(p *Project) { p.AppSecret = nil },
 		"no prefix":     func(p *Project) { p.SecretKey = "0123456789abcdef0123" },
 		"short key":     func(p *Project) { p.SecretKey = "sk_short" },

@@ -79,6 +79,21 @@ func TestGuard_LetsInItsOwnPagesAndThoseOnTheList(t *testing.T) {
 	}
 }
 
+func TestGuard_ComparesWholeHosts(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	token := b.token(t, auth.Grant{User: "ada"})
+	for origin, status := range map[string]int{
+		"https://chat.example.com": 200, "https://CHAT.example.com": 200,
+		"https://chat.example.com.evil.test": 403, "https://evil-chat.example.com": 403, "https://example.com": 403, "https://chat.example.com:1": 403,
+	} {
+		got := b.visit(t, "GET", general+"?token="+token, map[string]string{"Host": "chat.example.com", "Origin": origin})
+		if got.status != status {
+			t.Errorf("%q: %d, want %d", origin, got.status, status)
+		}
+	}
+}
+
 func TestGuard_AnswersPreflights(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *Serve) { c.Origin = []string{"https://app.example.com"} })

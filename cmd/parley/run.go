@@ -22,6 +22,7 @@ import (
 const (
 	headerWithin   = 5 * time.Second
 	bodyWithin     = 30 * time.Second
+	answerWithin   = time.Minute
 	idleFor        = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
 	stopWithin     = 5 * time.Second
@@ -92,6 +93,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		Handler:           &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, next: s.doors(c, keys)},
 		ReadHeaderTimeout: headerWithin,
 		ReadTimeout:       bodyWithin,
+		WriteTimeout:      answerWithin,
 		IdleTimeout:       idleFor,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
