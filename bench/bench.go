@@ -24,6 +24,7 @@ const (
 	Churn     = "churn"      // visitors come and go while messages flow
 	Growth    = "growth"     // the cost of a delivery as connections grow
 	Channels  = "channels"   // the cost of an append as channels grow
+	Pages     = "pages"      // a channel of a million messages: its history's pages, and starting with it
 	MaxFanout = "max-fanout" // the greatest rate at which p99 keeps a limit
 	MaxRooms  = "max-rooms"  // the same over many rooms
 )
@@ -45,6 +46,7 @@ type Options struct {
 	Away        int           // storm: messages missed by each; default 20
 	Visits      float64       // churn: visitors a second, each of whom stays 2 s; default 100
 	Connections []int         // growth: default 100, 1000, 5000, 10000, 19000
+	Messages    int           // pages: in the channel; default 1,000,000
 	Channels    []int         // channels: default 1, 1000, 100000
 	Limit       time.Duration // searches: of p99; default 100 ms
 	Precision   float64       // searches: end when what passed and what failed are this close; default 1.06
@@ -67,6 +69,7 @@ func defaults(scenario string) (Options, bool) {
 		Churn:     {Rooms: 100, Members: 10, Rate: 500},
 		Growth:    {Members: 10, Rate: 500},
 		Channels:  {Members: 100, Rate: 2000},
+		Pages:     {Members: 10},
 		MaxFanout: {Rooms: 1, Members: 1000, Rate: 20, Duration: 4 * time.Second, Warmup: time.Second},
 		MaxRooms:  {Rooms: 1000, Members: 10, Rate: 500, Duration: 4 * time.Second, Warmup: time.Second},
 	}
@@ -88,6 +91,7 @@ func (o Options) filled() (Options, error) {
 	o.Settle = or(o.Settle, or(d.Settle, 2*time.Second))
 	o.Drain = or(o.Drain, 10*time.Second)
 	o.Away = or(o.Away, 20)
+	o.Messages = or(o.Messages, 1_000_000)
 	o.Visits = or(o.Visits, 100)
 	o.Limit = or(o.Limit, 100*time.Millisecond)
 	o.Precision = or(o.Precision, 1.06)
@@ -164,6 +168,8 @@ func (r *run) measure(ctx context.Context) error {
 		return r.growth(ctx)
 	case Channels:
 		return r.channels(ctx)
+	case Pages:
+		return r.pages(ctx)
 	}
 	return r.search(ctx)
 }

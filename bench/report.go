@@ -46,6 +46,9 @@ type Report struct {
 	Arrival  Quantiles     // storm: from its beginning until each was level
 	CaughtUp time.Duration // storm: until all were
 
+	Started time.Duration // pages: from starting the server again until it was ready
+	Page    Quantiles     // pages: a page of 50 at some place in the history, over REST
+
 	Greatest float64  // searches: messages a second
 	Ratio    float64  // growth: the last step's cost to the first's
 	Steps    []Report // growth: one for each size. Searches: one for each probe
@@ -148,6 +151,11 @@ func (r Report) Metrics() []Metric {
 	case Storm:
 		add("storm-s", r.CaughtUp.Seconds())
 		add("arrival-p50-ms", ms(r.Arrival.P50))
+	case Pages:
+		add("start-ms", ms(r.Started))
+		add("page-p50-ms", ms(r.Page.P50))
+		add("page-p99-ms", ms(r.Page.P99))
+		add("page-max-ms", ms(r.Page.Max))
 	case Growth, Channels:
 		if r.Ratio > 0 {
 			add("growth-ratio", r.Ratio)
@@ -200,6 +208,8 @@ func (r Report) name() string {
 	switch r.Scenario {
 	case Channels:
 		return fmt.Sprintf("%s/channels=%d/rate=%g", name, o.Rooms, o.Rate)
+	case Pages:
+		return fmt.Sprintf("%s/messages=%d", name, o.Messages)
 	case MaxFanout, MaxRooms:
 		return fmt.Sprintf("%s/rooms=%d/members=%d", name, o.Rooms, o.Members)
 	case Idle, Storm:

@@ -43,9 +43,11 @@ func (t Target) name() string {
 }
 
 type server struct {
-	url  string
-	pid  int
-	data string
+	url     string
+	address string
+	pid     int
+	data    string
+	args    []string
 
 	command *exec.Cmd
 	output  *tail
@@ -68,25 +70,55 @@ func start(ctx context.Context, t Target, log *slog.Logger) (*server, error) {
 	for i, arg := range t.Command {
 		args[i] = strings.NewReplacer("{addr}", address, "{data}", data).Replace(arg)
 	}
-	s := &server{
-		url: "ws://" + address + or(t.Path, "/v1/ws"), data: data,
-		command: exec.Command(args[0], args[1:]...), output: &tail{}, exited: make(chan error, 1),
-	}
-	s.command.Stdout, s.command.Stderr = s.output, s.output
-	// A bench that is killed takes its server with it.
-	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.command.Start(); err != nil {
+	s := &server{url: "ws://" + address + or(t.Path, "/v1/ws"), address: address, data: data, args: args}
+	if err := s.launch(); err != nil {
 		_ = os.RemoveAll(data)
 		return nil, err
 	}
-	s.pid = s.command.Process.Pid
-	go func() { s.exited <- s.command.Wait() }()
 	log.Info("started", "command", strings.Join(args, " "), "pid", s.pid)
 	if err := s.await(ctx, address); err != nil {
 		_ = s.stop()
 		return nil, err
 	}
 	return s, nil
+}
+
+func (s *server) launch() error {
+	s.command, s.output, s.exited = exec.Command(s.args[0], s.args[1:]...), &tail{}, make(chan error, 1)
+	s.command.Stdout, s.command.Stderr = s.output, s.output
+	// A bench that is killed takes its server with it.
+	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := s.command.Start(); err != nil {
+		return err
+	}
+	s.pid = s.command.Process.Pid
+	command, exited := s.command, s.exited
+	go func() { exited <- command.Wait() }()
+	return nil
+}
+
+// restart ends the server and starts it again on its data. It returns how long
+// that took until ready said yes.
+func (s *server) restart(ctx context.Context, ready func() bool) (time.Duration, error) {
+	if s.command == nil {
+		return 0, errors.New("only a server that the bench has started can be started again")
+	}
+	if err := s.end(); err != nil {
+		return 0, err
+	}
+	begun := time.Now()
+	if err := s.launch(); err != nil {
+		return 0, err
+	}
+	for !ready() {
+		if time.Since(begun) > time.Minute {
+			return 0, fmt.Errorf("it is not ready\n%s", s.output)
+		}
+		if err := sleep(ctx, time.Millisecond); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begun), nil
 }
 
 func freeAddress() (string, error) {
@@ -124,6 +156,11 @@ func (s *server) stop() error {
 	if s.command == nil {
 		return nil
 	}
+	return errors.Join(s.end(), os.RemoveAll(s.data))
+}
+
+// end ends the process.
+func (s *server) end() error {
 	_ = s.command.Process.Signal(syscall.SIGTERM)
 	var err error
 	select {
@@ -142,7 +179,7 @@ func (s *server) stop() error {
 	if err != nil {
 		err = fmt.Errorf("stop the server: %w\n%s", err, s.output)
 	}
-	return errors.Join(err, os.RemoveAll(s.data))
+	return err
 }
 
 // cpu is the server's processor time; 0 where it cannot be read.

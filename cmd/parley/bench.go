@@ -33,7 +33,7 @@ func (c *BenchFloor) Run(ctx context.Context, p *process) error {
 
 // Load is what is put on a server; what is zero takes the scenario's default.
 type Load struct {
-	Scenario    string        `arg:"" help:"fanout, rooms, idle, storm, churn, growth, channels, max-fanout or max-rooms."`
+	Scenario    string        `arg:"" help:"fanout, rooms, idle, storm, churn, growth, channels, pages, max-fanout or max-rooms."`
 	Rooms       int           `help:"Rooms."`
 	Members     int           `help:"Members of each."`
 	Rate        float64       `help:"Messages a second, over all rooms."`

@@ -34,7 +34,7 @@ type floorCommand struct {
 
 // load is what run and pairs have in common.
 type load struct {
-	Scenario    string        `arg:"" enum:"fanout,rooms,idle,storm,churn,growth,channels,max-fanout,max-rooms" help:"One of ${enum}."`
+	Scenario    string        `arg:"" enum:"fanout,rooms,idle,storm,churn,growth,channels,pages,max-fanout,max-rooms" help:"One of ${enum}."`
 	Rooms       int           `help:"Rooms."`
 	Members     int           `help:"Members of each."`
 	Rate        float64       `help:"Messages a second, over all rooms."`
