@@ -48,8 +48,8 @@ unit:
 	go test -race -timeout 9m ./...
 
 .PHONY: page
-page:
-	@[ ! -f package.json ] || { npm ci --no-audit --no-fund && npm test; }
+page: build
+	cd e2e && npm ci --no-audit --no-fund && npm test
 
 .PHONY: lint
 lint: ## golangci-lint and gofumpt, as pinned in tools/go.mod

@@ -25,38 +25,70 @@ type rule struct {
 }
 
 var rules = []rule{
-	{folder: "chat", may: []string{"internal/planted"}, stdOnly: true,
-		why: "the domain is what everything else is about: it knows no wire, store or library (the planted bugs are constants in any real build)"},
-	{folder: "wire/frame", may: []string{"chat"},
-		why: "the scanner is below all dialects"},
-	{folder: "wire/wiretest", may: []string{"chat", "wire", "wire/frame"},
-		why: "the contract of dialects names none of them"},
-	{folder: "wire", may: []string{"chat", "wire", "wire/frame"},
-		why: "a dialect turns bytes into chat's values: it knows no transport, and no other dialect"},
-	{folder: "transport", may: []string{"chat", "wire"},
-		why: "a transport holds a codec and names no dialect; who asks comes in as a function"},
-	{folder: "store/storetest", may: []string{"chat"},
-		why: "the contract of stores names none of them"},
-	{folder: "store", may: []string{"chat", "internal/planted"},
-		why: "a store is a plug: it fits chat's socket and knows nothing else"},
-	{folder: "bus", may: []string{"chat"},
-		why: "a bus is a plug, as a store is"},
-	{folder: "auth", may: []string{"chat"},
-		why: "a service says who is asking; how it was asked is an edge's business"},
-	{folder: "api", may: []string{"chat", "wire", "wire/frame"},
-		why: "an edge, as transports are: credentials come in as functions"},
-	{folder: "web", may: nil,
-		why: "the page talks to the server over the wire, as any client"},
-	{folder: "client", may: []string{"chat"},
-		why: "a client in a program of somebody else's must not bring the server along; the dictionary has no dependencies"},
-	{folder: "bench", may: []string{"bench"},
-		why: "the generator measures from outside, over the wire"},
-	{folder: "internal", may: []string{"chat", "internal"},
-		why: "what tests share is below what they test"},
-	{folder: "faults", may: []string{"*"},
-		why: "whole servers are broken there"},
-	{folder: "cmd/parley", may: []string{"*"},
-		why: "somebody has to wire everything up"},
+	{
+		folder: "chat", may: []string{"internal/planted"}, stdOnly: true,
+		why: "the domain is what everything else is about: it knows no wire, store or library (the planted bugs are constants in any real build)",
+	},
+	{
+		folder: "wire/frame", may: []string{"chat"},
+		why: "the scanner is below all dialects",
+	},
+	{
+		folder: "wire/wiretest", may: []string{"chat", "wire", "wire/frame"},
+		why: "the contract of dialects names none of them",
+	},
+	{
+		folder: "wire", may: []string{"chat", "wire", "wire/frame"},
+		why: "a dialect turns bytes into chat's values: it knows no transport, and no other dialect",
+	},
+	{
+		folder: "transport", may: []string{"chat", "wire"},
+		why: "a transport holds a codec and names no dialect; who asks comes in as a function",
+	},
+	{
+		folder: "store/storetest", may: []string{"chat"},
+		why: "the contract of stores names none of them",
+	},
+	{
+		folder: "store", may: []string{"chat", "internal/planted"},
+		why: "a store is a plug: it fits chat's socket and knows nothing else",
+	},
+	{
+		folder: "bus", may: []string{"chat"},
+		why: "a bus is a plug, as a store is",
+	},
+	{
+		folder: "auth", may: []string{"chat"},
+		why: "a service says who is asking; how it was asked is an edge's business",
+	},
+	{
+		folder: "api", may: []string{"chat", "wire", "wire/frame"},
+		why: "an edge, as transports are: credentials come in as functions",
+	},
+	{
+		folder: "web", may: nil,
+		why: "the page talks to the server over the wire, as any client",
+	},
+	{
+		folder: "client", may: []string{"chat"},
+		why: "a client in a program of somebody else's must not bring the server along; the dictionary has no dependencies",
+	},
+	{
+		folder: "bench", may: []string{"bench"},
+		why: "the generator measures from outside, over the wire",
+	},
+	{
+		folder: "internal", may: []string{"chat", "internal"},
+		why: "what tests share is below what they test",
+	},
+	{
+		folder: "faults", may: []string{"*"},
+		why: "whole servers are broken there",
+	},
+	{
+		folder: "cmd/parley", may: []string{"*"},
+		why: "somebody has to wire everything up",
+	},
 }
 
 // clocks are the places that read the machine's clock: a package's Options

@@ -61,7 +61,6 @@ type Hub struct {
 	rooms    map[ChannelID]*room
 	sessions map[*Session]struct{}
 	draining bool
-	closed   bool
 
 	idleMu sync.Mutex
 	idle   []*room // candidates for eviction, oldest first

@@ -12,7 +12,6 @@ type user struct {
 	name     string
 	custom   string
 	sessions []*Session
-	rate     bucket
 }
 
 func (u *user) status() Status {

@@ -46,16 +46,15 @@ type Swarm struct {
 	closed   bool
 
 	// The loop's own.
-	conns     []*Conn
-	buffer    []byte
-	dialing   []*Conn // not begun yet
-	shaking   int     // handshakes under way
-	opening   *opening
-	waiting   []*waiting
-	tally     Tally
-	window    window
-	schedule  schedule
-	firstFail error
+	conns    []*Conn
+	buffer   []byte
+	dialing  []*Conn // not begun yet
+	shaking  int     // handshakes under way
+	opening  *opening
+	waiting  []*waiting
+	tally    Tally
+	window   window
+	schedule schedule
 }
 
 // opening is a call of Open under way.

@@ -77,7 +77,7 @@ func (t *talk) state(ctx context.Context, s client.Status) error {
 func root(err error) error {
 	for {
 		next := errors.Unwrap(err)
-		if _, told := err.(*chat.Error); next == nil || told {
+		if _, told := err.(*chat.Error); next == nil || told { //nolint:errorlint // this link of the chain, not those behind it
 			return err
 		}
 		err = next

@@ -119,12 +119,14 @@ var bad = []struct {
 	}},
 	{"a nonce is two messages", []string{"once"}, func(b *book) {
 		b.final[channel] = append(b.final[channel], history.Entry{
-			Seq: 6, Sequence: 3, Kind: chat.KindMessage, ID: "m6", Sender: "ada", Text: "three", Nonce: "n-three"})
+			Seq: 6, Sequence: 3, Kind: chat.KindMessage, ID: "m6", Sender: "ada", Text: "three", Nonce: "n-three",
+		})
 	}},
 	{"a message without a nonce is doubled", []string{"once"}, func(b *book) {
 		b.final[channel][4].Nonce = ""
 		b.final[channel] = append(b.final[channel], history.Entry{
-			Seq: 6, Sequence: 3, Kind: chat.KindMessage, ID: "m6", Sender: "ada", Text: "three"})
+			Seq: 6, Sequence: 3, Kind: chat.KindMessage, ID: "m6", Sender: "ada", Text: "three",
+		})
 	}},
 	{"a retry was answered with another message", []string{"once"}, func(b *book) {
 		b.op(history.Op{User: "ada", Kind: history.Post, Nonce: "n-three", Text: "three", Outcome: history.OK, Answer: history.Answer{Seq: 2, ID: "m2"}})

@@ -11,8 +11,6 @@ import (
 //	48 time | 4 version | 12 seq, high | 2 variant | 28 seq, low | 34 random
 type messageID [16]byte
 
-const seqBits = 40
-
 func newMessageID(ms int64, seq, random uint64) (id messageID) {
 	hi := uint64(ms)<<16 | 7<<12 | seq>>28&0xfff
 	lo := uint64(2)<<62 | (seq&(1<<28-1))<<34 | random&(1<<34-1)

@@ -311,9 +311,18 @@ func flip(id string) string {
 
 func projectsApart(b *bundle) {
 	names := []chat.ChannelID{
-		{Project: "a", Name: "bc"}, {Project: "ab", Name: "c"}, {Project: "a", Name: "b"}, {Project: "a", Name: "b/c"},
-		{Project: "a/b", Name: "c"}, {Project: "a:b", Name: "c"}, {Project: "a", Name: "b:c"}, {Project: "b", Name: "bc"},
-		{Project: "a b", Name: "c"}, {Project: "a", Name: "b c"}, {Project: "A", Name: "bc"}, {Project: "é", Name: "bc"},
+		{Project: "a", Name: "bc"},
+		{Project: "ab", Name: "c"},
+		{Project: "a", Name: "b"},
+		{Project: "a", Name: "b/c"},
+		{Project: "a/b", Name: "c"},
+		{Project: "a:b", Name: "c"},
+		{Project: "a", Name: "b:c"},
+		{Project: "b", Name: "bc"},
+		{Project: "a b", Name: "c"},
+		{Project: "a", Name: "b c"},
+		{Project: "A", Name: "bc"},
+		{Project: "é", Name: "bc"},
 	}
 	ids := map[chat.ChannelID]*chat.Event{}
 	for i, ch := range names {

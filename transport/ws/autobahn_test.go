@@ -36,13 +36,6 @@ const (
 func says(s string) string { return received{fin | opText, s}.String() }
 func pong(s string) string { return received{fin | opPong, s}.String() }
 
-func join(frames ...[][]byte) (all [][]byte) {
-	for _, f := range frames {
-		all = append(all, f...)
-	}
-	return all
-}
-
 func chunk(frames ...[]byte) [][]byte {
 	var all []byte
 	for _, f := range frames {

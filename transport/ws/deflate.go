@@ -107,7 +107,6 @@ func (p *deflaters) give(d *deflater) {
 type inflater struct {
 	payload, end bytes.Reader
 	from         io.Reader
-	limited      io.LimitedReader
 }
 
 // inflaters are kept, as many as work at once: one is about 40 KB.

@@ -147,17 +147,31 @@ func signals() []*chat.Signal {
 func replies() []*chat.Reply {
 	text := []byte(`"x"`)
 	commands := []chat.Command{
-		nil, chat.Authenticate{Token: "t"}, chat.Subscribe{Channel: "general"}, chat.Unsubscribe{Channel: "general"},
-		chat.Post{Channel: "general", Body: text, Nonce: "n"}, chat.Edit{Channel: "general", ID: "i", Body: text, Nonce: "n"},
-		chat.Delete{Channel: "general", ID: "i", Nonce: "n"}, chat.History{}, chat.Changes{Channel: "general"},
-		chat.Typing{}, chat.SetPresence{}, chat.Delivered{}, chat.Read{}, chat.Send{}, chat.Ping{},
+		nil,
+		chat.Authenticate{Token: "t"},
+		chat.Subscribe{Channel: "general"},
+		chat.Unsubscribe{Channel: "general"},
+		chat.Post{Channel: "general", Body: text, Nonce: "n"},
+		chat.Edit{Channel: "general", ID: "i", Body: text, Nonce: "n"},
+		chat.Delete{Channel: "general", ID: "i", Nonce: "n"},
+		chat.History{},
+		chat.Changes{Channel: "general"},
+		chat.Typing{},
+		chat.SetPresence{},
+		chat.Delivered{},
+		chat.Read{},
+		chat.Send{},
+		chat.Ping{},
 	}
 	expired := chat.E(chat.CodeExpired, "gone")
 	expired.Expired = &chat.Expired{Reason: "horizon", Oldest: chat.Position{Epoch: "e", Seq: 5}}
 	limited := chat.E(chat.CodeRateLimited, "slow \"down\"")
 	limited.RetryAfter = 400 * time.Millisecond
 	results := []chat.Reply{
-		{}, {Err: expired}, {Err: limited}, {Err: chat.E(chat.CodeInternal, "")},
+		{},
+		{Err: expired},
+		{Err: limited},
+		{Err: chat.E(chat.CodeInternal, "")},
 		{Connected: &chat.Connected{Session: "s", User: "alice", Name: "A\"", Expires: instant()}},
 		{Connected: &chat.Connected{Guest: true}},
 		{Subscribed: &chat.Subscribed{Channel: "general", From: chat.Position{Epoch: "e", Seq: 3}, Role: chat.Owner}},
