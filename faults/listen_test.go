@@ -82,7 +82,8 @@ func (l *load) hearNative(ctx context.Context, e *listener) bool {
 			e.joined.Store(true)
 		case f.Type == "error" && f.Code == chat.CodeExpired:
 			l.rec.Begin(history.Run{Subscriber: e.name, Channel: e.channel, Numbering: history.BySeq, From: e.last}).Refused(string(f.Message))
-			l.t.Errorf("%s cannot go on from %v: %s", e.name, subscribe["position"], f.Message)
+			e.joined.Store(true) // as far as it ever will be
+			l.complain(e.channel, "%s cannot go on from %v: %s", e.name, subscribe["position"], f.Message)
 			return false
 		case f.Type == "error":
 			return true
@@ -120,7 +121,7 @@ func (l *load) hearConversations(ctx context.Context, e *listener) bool {
 		case "message":
 			var m frame
 			if err := json.Unmarshal(f.Message, &m); err != nil {
-				l.t.Errorf("%s: %s: %v", e.name, f.Message, err)
+				l.complain(e.channel, "%s: %s: %v", e.name, f.Message, err)
 				return false
 			}
 			e.last = m.Sequence + 1
@@ -189,7 +190,7 @@ func (l *load) hearClient() {
 		for _, e := range listeners {
 			if _, err := c.Subscribe(l.living, e.channel, client.SubscribeOptions{FromStart: true}, l.handler(e)); err != nil {
 				if l.living.Err() == nil {
-					l.t.Errorf("subscribe to %s: %v", e.channel, err)
+					l.complain(e.channel, "%s: subscribe: %v", name, err)
 				}
 				return
 			}

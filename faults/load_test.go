@@ -36,7 +36,10 @@ type load struct {
 	heads    []atomic.Uint64 // by channel: the greatest seq that was acknowledged
 	acked    atomic.Int64
 	clean    bool // everything was checked, and nothing found
-	tokens   map[string]string
+	patience time.Duration
+
+	mu         sync.Mutex
+	complaints []history.Violation // of clients who did not get what they waited for
 
 	posting   context.Context // until nothing new is said
 	quiet     context.CancelFunc
@@ -54,7 +57,7 @@ func gather(t *testing.T, s *server, c crowd) *load {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &load{t: t, server: s, crowd: c, file: filepath.Join(dir, "history"), tokens: make(map[string]string)}
+	l := &load{t: t, server: s, crowd: c, file: filepath.Join(dir, "history"), patience: within}
 	if l.rec, err = history.NewRecorder(history.Options{File: l.file}); err != nil {
 		t.Fatal(err)
 	}
@@ -176,9 +179,9 @@ func (l *load) finish() (*history.History, history.Final) {
 	l.t.Helper()
 	l.quiet()
 	if !done(&l.posters, within) {
-		l.t.Errorf("posters have no answer %v after the last fault\n%s", within, l.server.output)
+		l.complain("", "posters have no answer %v after the last fault\n%s", within, l.server.output)
 	}
-	ctx, cancel := context.WithTimeout(l.living, within)
+	ctx, cancel := context.WithTimeout(l.living, within+l.patience)
 	defer cancel()
 	for _, e := range l.listeners {
 		for !e.joined.Load() && pause(ctx, 5*time.Millisecond) {
@@ -195,11 +198,13 @@ func (l *load) finish() (*history.History, history.Final) {
 		}
 		l.ok(call, i, history.Answer{Seq: ack.Seq, ID: ack.ID})
 	}
+	enough, cancel := context.WithTimeout(ctx, l.patience)
+	defer cancel()
 	for _, e := range l.listeners {
 		select {
 		case <-e.heard:
-		case <-ctx.Done():
-			l.t.Errorf("%s has not heard the end of %s within %v", e.name, e.channel, within)
+		case <-enough.Done():
+			l.complain(e.channel, "%s has not heard the end within %v", e.name, l.patience)
 		}
 	}
 	final := make(history.Final)
@@ -246,8 +251,15 @@ func (l *load) log(ctx context.Context, c *client.Client, channel string) []hist
 	}
 }
 
-// check is finish, and fails the test with what the checks find.
-func (l *load) check() {
+// complain notes that a client did not get what it waited for.
+func (l *load) complain(channel, format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.complaints = append(l.complaints, history.Violation{Check: "told", Channel: channel, What: fmt.Sprintf(format, args...)})
+}
+
+// violations is finish, and everything that is wrong.
+func (l *load) violations() []history.Violation {
 	l.t.Helper()
 	h, final := l.finish()
 	events := 0
@@ -255,8 +267,17 @@ func (l *load) check() {
 		events += len(log)
 	}
 	began := time.Now()
-	found := history.All(h, final)
+	found := append(l.complaints, history.All(h, final)...)
 	l.clean = len(found) == 0
+	l.t.Logf("%d operations, %d acknowledged, %d events, %d runs; checked in %v",
+		len(h.Ops), l.acked.Load(), events, len(h.Runs), time.Since(began).Round(time.Millisecond))
+	return found
+}
+
+// check fails the test with everything that is wrong.
+func (l *load) check() {
+	l.t.Helper()
+	found := l.violations()
 	for i, v := range found {
 		if i == 20 {
 			l.t.Errorf("and %d more", len(found)-i)
@@ -264,8 +285,6 @@ func (l *load) check() {
 		}
 		l.t.Error(v)
 	}
-	l.t.Logf("%d operations, %d acknowledged, %d events, %d runs; checked in %v",
-		len(h.Ops), l.acked.Load(), events, len(h.Runs), time.Since(began).Round(time.Millisecond))
 }
 
 // entryOf is an event of package client as an entry.

@@ -213,7 +213,7 @@ func (l *load) converse(ctx context.Context, user, token string, message object)
 	}
 	if want := message["message"].(object)["id"]; f.TempID != want {
 		shown, _ := json.Marshal(f)
-		l.t.Errorf("%s sent %v and was answered with %s", user, want, shown)
+		l.complain(f.ChannelID, "%s sent %v and was answered with %s", user, want, shown)
 	}
 	return f, nil
 }

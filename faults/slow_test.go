@@ -1,0 +1,264 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/parley-chat/parley/internal/history"
+)
+
+// What a run with slow readers is made of: 60 messages a second of 16 KiB, so
+// that each reader that does not read falls far behind what sockets hold.
+const (
+	slowReaders  = 10
+	quickReaders = 5
+	slowBody     = 16 << 10
+	slowEvery    = 16 * time.Millisecond
+	slowFor      = 4 * time.Second
+)
+
+// What readers that do not read may cost the server: each its bounded queue
+// (256 KiB), what a write took out of it, and as much again that the collector
+// has not taken yet; and what the load itself adds in the same time, of which
+// the store's memtables (16 MiB each) are the most.
+const (
+	memoryEach = 1 << 20
+	memoryBase = 64 << 20
+)
+
+// reader is a native client that can be told not to read, with a small window,
+// so that the server notices at once.
+type reader struct {
+	*load
+	*listener
+	socket *socket
+	gate   sync.Mutex // held while it must not read
+
+	mu        sync.Mutex
+	latencies []time.Duration
+}
+
+func (l *load) newReader(ctx context.Context, name string, window int) (*reader, error) {
+	dialer := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		var err error
+		if cerr := c.Control(func(fd uintptr) {
+			if window > 0 {
+				err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, window)
+			}
+		}); cerr != nil {
+			return cerr
+		}
+		return err
+	}}
+	transport := &http.Transport{DialContext: dialer.DialContext}
+	conn, _, err := websocket.Dial(ctx, l.server.url()+l.door("/v1/ws", name), &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{"parley.v1.json"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	conn.SetReadLimit(1 << 30)
+	r := &reader{load: l, socket: &socket{conn}}
+	r.listener = &listener{name: name, channel: l.channels[0], heard: make(chan struct{})}
+	r.joined.Store(true)
+	l.listeners = append(l.listeners, r.listener)
+	if err := r.socket.send(ctx, object{"type": "subscribe", "ref": 1, "channelId": l.channels[0]}); err != nil {
+		return nil, err
+	}
+	if _, err := r.socket.until(ctx, "level"); err != nil {
+		return nil, err
+	}
+	r.run = l.rec.Begin(history.Run{Subscriber: name, Channel: l.channels[0], Numbering: history.BySeq})
+	l.ears.Go(func() { r.read(ctx) })
+	return r, nil
+}
+
+// read reads up to the farewell, as long as it may.
+func (r *reader) read(ctx context.Context) {
+	defer r.socket.close()
+	for {
+		r.gate.Lock()
+		r.gate.Unlock() //nolint:staticcheck // it was only to be waited for
+		f, err := r.socket.next(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				r.complain(r.channel, "%s lost its connection: %v", r.name, err)
+			}
+			return
+		}
+		entry, logged := f.entry()
+		if !logged {
+			continue
+		}
+		var at int64
+		if _, err := fmt.Sscanf(entry.Text, "at %d", &at); err == nil {
+			r.mu.Lock()
+			r.latencies = append(r.latencies, r.rec.Now()-time.Duration(at))
+			r.mu.Unlock()
+		}
+		if !r.saw(entry) {
+			return
+		}
+	}
+}
+
+// taken are the latencies since the last call.
+func (r *reader) taken() []time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	taken := r.latencies
+	r.latencies = nil
+	return taken
+}
+
+// publish posts at a steady rate, each message with the time when it was due.
+func (l *load) publish(ctx context.Context, from int) (int, error) {
+	s, err := dial(ctx, l.server.url(), l.door("/v1/ws", "steady"), "")
+	if err != nil {
+		return from, err
+	}
+	defer s.close()
+	calls := make(map[string]*history.Call)
+	began := time.Now()
+	n := 0
+	for due := began; due.Sub(began) < slowFor; due = due.Add(slowEvery) {
+		if !pause(ctx, time.Until(due)) {
+			return from, ctx.Err()
+		}
+		text := fmt.Sprintf("at %d %d %s", (l.rec.Now() - time.Since(due)).Nanoseconds(), from, strings.Repeat("x", slowBody))
+		op := history.Op{Client: "steady", User: "steady", Kind: history.Post, Channel: l.channels[0], Nonce: fmt.Sprint("steady-", from), Text: text}
+		calls[op.Nonce] = l.rec.Invoke(op)
+		if err := s.send(ctx, object{"type": "publish", "ref": 1, "channelId": op.Channel, "nonce": op.Nonce, "text": text}); err != nil {
+			return from, err
+		}
+		from++
+		n++
+	}
+	for range n {
+		f, err := s.until(ctx, "ack")
+		if err != nil {
+			return from, err
+		}
+		l.ok(calls[f.Nonce], 0, history.Answer{Seq: f.Seq, ID: f.ID})
+	}
+	return from, nil
+}
+
+// slowFindings is what a run with slow readers came to.
+type slowFindings struct {
+	quiet, busy time.Duration // p99 of the quick readers, alone and beside slow ones
+	cost        int64         // the server's memory, in bytes: how much the slow ones added
+	fellBack    float64
+	found       []history.Violation
+}
+
+// runSlow measures quick readers alone, then beside others that stop reading,
+// then lets those read everything.
+func runSlow(t *testing.T, binary string, patience time.Duration, env ...string) slowFindings {
+	t.Helper()
+	s := newServer(t, binary, t.TempDir(), "--dev")
+	s.env = env
+	s.mustStart()
+	l := gather(t, s, crowd{channels: 1})
+	l.patience = patience
+	ctx, cancel := context.WithTimeout(l.living, 4*within)
+	defer cancel()
+	var quick, slow []*reader
+	for i := range quickReaders + slowReaders {
+		name, window, list := fmt.Sprint("quick-", i), 0, &quick
+		if i >= quickReaders {
+			name, window, list = fmt.Sprint("slow-", i), 16<<10, &slow
+		}
+		r, err := l.newReader(ctx, name, window)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*list = append(*list, r)
+	}
+	p99 := func() time.Duration {
+		var all []time.Duration
+		for _, r := range quick {
+			all = append(all, r.taken()...)
+		}
+		slices.Sort(all)
+		if len(all) == 0 {
+			t.Fatal("the quick readers got nothing")
+		}
+		return all[len(all)*99/100]
+	}
+	var f slowFindings
+	said, err := l.publish(ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.quiet = p99()
+	before := s.memory()
+	for _, r := range slow {
+		r.gate.Lock()
+	}
+	if _, err = l.publish(ctx, said); err != nil {
+		t.Fatal(err)
+	}
+	f.busy, f.cost = p99(), s.memory()-before
+	f.fellBack = s.metric("parley_subscriptions_fell_back_total")
+	for _, r := range slow {
+		r.gate.Unlock()
+	}
+	f.found = l.violations()
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	return f
+}
+
+// memory is what the server's process has dirtied itself, in bytes.
+func (s *server) memory() int64 {
+	s.t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		var kib int64
+		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
+			if _, err := fmt.Sscan(rest, &kib); err != nil {
+				s.t.Fatal(err)
+			}
+			return kib << 10
+		}
+	}
+	s.t.Fatal("there is no RssAnon")
+	return 0
+}
+
+func TestSlow_ReadersCostABoundAndSlowNobody(t *testing.T) {
+	for range made(t).slow {
+		f := runSlow(t, build(t), within)
+		for _, v := range f.found {
+			t.Error(v)
+		}
+		if f.fellBack == 0 {
+			t.Error("no reader fell behind: this shows nothing")
+		}
+		// Below 50 ms the difference is the machine's other work.
+		if f.busy > max(2*f.quiet, 50*time.Millisecond) {
+			t.Errorf("p99 of the quick readers: %v alone, %v beside slow ones", f.quiet, f.busy)
+		}
+		if most := int64(memoryBase + slowReaders*memoryEach); f.cost > most {
+			t.Errorf("%d readers that do not read cost %d bytes, more than %d", slowReaders, f.cost, most)
+		}
+		t.Logf("p99 %v alone, %v beside %d slow readers, which cost %d KiB and fell back %v times",
+			f.quiet.Round(10*time.Microsecond), f.busy.Round(10*time.Microsecond), slowReaders, f.cost>>10, f.fellBack)
+	}
+}

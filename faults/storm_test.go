@@ -1,0 +1,188 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/internal/history"
+)
+
+const (
+	stormChannels = 50
+	stormBehind   = 20 // messages that each client has missed
+	stormWithin   = 10 * time.Second
+)
+
+// returner is a client of a storm.
+type returner struct {
+	name     string
+	channel  int
+	position string
+	socket   *socket
+	problem  error
+}
+
+// come connects and subscribes, from the position if there is one, and returns
+// what came up to level. A connection that breaks is tried again.
+func (r *returner) come(ctx context.Context, l *load) ([]history.Entry, error) {
+	for {
+		entries, err := r.attempt(ctx, l)
+		if err == nil || ctx.Err() != nil {
+			return entries, err
+		}
+		r.problem = err
+		pause(ctx, 50*time.Millisecond)
+	}
+}
+
+func (r *returner) attempt(ctx context.Context, l *load) ([]history.Entry, error) {
+	s, err := dial(ctx, l.server.url(), l.door("/v1/ws", r.name), "")
+	if err != nil {
+		return nil, err
+	}
+	r.socket = s
+	subscribe := object{"type": "subscribe", "ref": 1, "channelId": l.channels[r.channel]}
+	if r.position != "" {
+		subscribe["position"] = r.position
+	}
+	if err := s.send(ctx, subscribe); err != nil {
+		s.close()
+		return nil, err
+	}
+	var entries []history.Entry
+	for {
+		f, err := s.next(ctx)
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		entry, logged := f.entry()
+		switch {
+		case logged:
+			entries = append(entries, entry)
+		case f.Type == "error":
+			s.close()
+			return nil, fmt.Errorf("%s: %s", f.Code, f.Message)
+		case f.Type == "level":
+			r.position = f.Position
+			return entries, nil
+		}
+	}
+}
+
+// together runs f for each, at most so many at a time.
+func together(all []*returner, most int, f func(*returner)) {
+	var group sync.WaitGroup
+	slots := make(chan struct{}, most)
+	for _, r := range all {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			f(r)
+		})
+	}
+	group.Wait()
+}
+
+// Everybody was there; the server died, twice, and what was said in between is
+// in no memory. Then they all return at once.
+func TestStorm_EverybodyResumesAndTheStoreIsReadByChannel(t *testing.T) {
+	s := newServer(t, build(t), t.TempDir(), "--dev")
+	s.mustStart()
+	l := gather(t, s, crowd{channels: stormChannels})
+	ctx, cancel := context.WithTimeout(l.living, 2*within)
+	defer cancel()
+	all := make([]*returner, made(t).storm)
+	for i := range all {
+		all[i] = &returner{name: fmt.Sprint("returner-", i), channel: i % stormChannels}
+	}
+	together(all, 64, func(r *returner) {
+		if _, err := r.come(ctx, l); err != nil {
+			l.complain(l.channels[r.channel], "%s cannot come: %v, %v", r.name, err, r.problem)
+		}
+	})
+	l.restart(all)
+	l.sayInEach(ctx, stormBehind)
+	l.restart(nil)
+
+	before := s.metric("parley_catch_up_pages_total")
+	began := time.Now()
+	together(all, len(all), func(r *returner) {
+		_, from, _ := strings.Cut(r.position, ":")
+		seq, _ := strconv.ParseUint(from, 10, 64)
+		run := l.rec.Begin(history.Run{Subscriber: r.name, Channel: l.channels[r.channel], Numbering: history.BySeq, From: seq})
+		entries, err := r.come(ctx, l)
+		for _, e := range entries {
+			run.Saw(e)
+		}
+		if err != nil || len(entries) != stormBehind {
+			l.complain(l.channels[r.channel], "%s got %d of %d messages: %v, %v", r.name, len(entries), stormBehind, err, r.problem)
+		}
+	})
+	took := time.Since(began)
+	pages := s.metric("parley_catch_up_pages_total") - before
+	for _, r := range all {
+		r.socket.close()
+	}
+	l.check()
+	if took > stormWithin {
+		t.Errorf("%d clients took %v to resume, more than %v", len(all), took, stormWithin)
+	}
+	// A channel's page is read once for all who need it at about the same time,
+	// and what is at hand then is not kept for long.
+	if most := float64(len(all)) / 4; pages > most {
+		t.Errorf("%d clients of %d channels had the store read %v times, more than %v", len(all), stormChannels, pages, most)
+	}
+	t.Logf("%d clients, %d messages behind, resumed in %v; the store was read %v times for %d channels",
+		len(all), stormBehind, took.Round(time.Millisecond), pages, stormChannels)
+}
+
+// restart kills the server and has it up again; the clients' sockets break.
+func (l *load) restart(all []*returner) {
+	l.t.Helper()
+	if err := l.server.kill(); err != nil {
+		l.t.Fatal(err)
+	}
+	for _, r := range all {
+		if r.socket != nil {
+			r.socket.close()
+		}
+	}
+	l.server.mustStart()
+}
+
+// sayInEach posts n messages in each channel.
+func (l *load) sayInEach(ctx context.Context, n int) {
+	l.t.Helper()
+	s, err := dial(ctx, l.server.url(), l.door("/v1/ws", "speaker"), "")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer s.close()
+	calls := make(map[string]*history.Call)
+	var order []int
+	for i := range n * len(l.channels) {
+		channel := i % len(l.channels)
+		op := history.Op{
+			Client: "speaker", User: "speaker", Kind: history.Post, Channel: l.channels[channel],
+			Nonce: fmt.Sprint("speaker-", i), Text: fmt.Sprint("post of speaker, ", i),
+		}
+		calls[op.Nonce] = l.rec.Invoke(op)
+		if err := s.send(ctx, object{"type": "publish", "ref": i, "channelId": op.Channel, "nonce": op.Nonce, "text": op.Text}); err != nil {
+			l.t.Fatal(err)
+		}
+		order = append(order, channel)
+	}
+	for range order {
+		f, err := s.until(ctx, "ack")
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		l.ok(calls[f.Nonce], order[f.Ref], history.Answer{Seq: f.Seq, ID: f.ID})
+	}
+}
