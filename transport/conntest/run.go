@@ -163,10 +163,15 @@ func waitsForReady(t *testing.T, s *setup) {
 	for i := range 100 {
 		s.send(t, c, fmt.Sprint(i))
 	}
-	// What is delivered meanwhile still goes out.
+	// What is delivered meanwhile still goes out, and others are served.
 	session.Offer(Text("meanwhile"))
 	s.receive(t, c, "meanwhile")
-	if n := session.Done(); n > 0 {
+	other, _ := s.dial(t)
+	for range 50 {
+		s.send(t, other, "hello")
+		s.receive(t, other, "hello")
+	}
+	if n := session.Eager(); n > 0 {
 		t.Errorf("%d requests were made of a session that was not ready", n)
 	}
 	session.Release()

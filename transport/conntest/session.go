@@ -54,6 +54,8 @@ type Session struct {
 	queue  []*chat.Delivery
 	idle   bool
 	done   int // requests
+	eager  int // requests while it was held
+	held   bool
 	ready  chan struct{}
 	closed chan struct{}
 	over   bool
@@ -66,6 +68,9 @@ func (s *Session) ID() string { return s.id }
 func (s *Session) Do(_ context.Context, r chat.Request) {
 	s.mu.Lock()
 	s.done++
+	if s.held {
+		s.eager++
+	}
 	s.mu.Unlock()
 	s.Offer(&chat.Delivery{Reply: &chat.Reply{Ref: r.Ref, Command: r.Command}})
 }
@@ -99,7 +104,7 @@ func (s *Session) Ready(ctx context.Context) error {
 func (s *Session) Hold() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ready = make(chan struct{})
+	s.ready, s.held = make(chan struct{}), true
 }
 
 // Release makes the session ready again.
@@ -107,6 +112,14 @@ func (s *Session) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	close(s.ready)
+	s.held = false
+}
+
+// Eager is how many requests were made while the session was held.
+func (s *Session) Eager() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.eager
 }
 
 // Done is how many requests were carried out.

@@ -60,6 +60,25 @@ func TestEnd_IsSeenWithinASecond(t *testing.T) {
 	}
 }
 
+// An end that comes together with data makes no edge of its own. The wheel
+// would see it too, half a second later.
+func TestEnd_IsSeenTogetherWithTheFramesBeforeIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t, ws.Options{})
+	start := time.Now()
+	for range 100 {
+		c := open(t, b.addr, "")
+		c.send(t, text("hello"))
+		if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		closed(t, <-b.hub.Made(), time.Second)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("100 ends took %v", took)
+	}
+}
+
 // What came before the end counts, also when the end is a reset, because the
 // client has not read all its answers.
 func TestEnd_ComesAfterTheFramesBeforeIt(t *testing.T) {

@@ -248,6 +248,19 @@ func TestWrite_ABroadcastIsEncodedOncePerFormat(t *testing.T) {
 	}
 }
 
+func TestDeflate_KeepsWithinTheWindow(t *testing.T) {
+	t.Parallel()
+	b := setup(t, ws.Options{Compression: true})
+	c := open(t, b.addr, "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n")
+	for size, want := range map[int]bool{511: false, 512: true, 1024: true, 1025: false} {
+		c.send(t, text(strings.Repeat("x", size)))
+		f, err := c.frame()
+		if got := f.first&rsv1 != 0; err != nil || got != want {
+			t.Errorf("of %d bytes: deflated %t, %v", size, got, err)
+		}
+	}
+}
+
 func TestPanic_OfACodecEndsItsConnectionAlone(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

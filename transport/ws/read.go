@@ -88,12 +88,9 @@ func (r *reader) read(c *conn) (int, bool) {
 	return n, !c.has(flagDead)
 }
 
-// take works off the frames that are whole with data, and keeps the rest.
+// take works off the frames that are whole with data, and keeps the rest: of a
+// deaf connection nothing.
 func (r *reader) take(c *conn, data []byte) {
-	if c.has(flagDeaf) {
-		c.input, c.message = nil, nil
-		return
-	}
 	if len(c.input) == 0 {
 		c.input = keep(nil, r.frames(c, data))
 		return
