@@ -202,3 +202,107 @@ func median(all []float64) float64 {
 func BenchmarkRawLog(b *testing.B) {
 	b.ReportMetric(rawRate(b, b.N), "msgs/s")
 }
+
+// fill appends n messages to each of the channels, without waiting for each.
+func fill(tb testing.TB, s *Store, names []chat.ChannelID, n int) {
+	var wg sync.WaitGroup
+	for i := range n {
+		for _, ch := range names {
+			wg.Add(1)
+			d := &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: "ann", Body: benchBody, Nonce: strconv.Itoa(i)}
+			s.Append(d, func(_ chat.Committed, err error) {
+				if err != nil {
+					tb.Error(err)
+				}
+				wg.Done()
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// BenchmarkMillion opens a store with a million messages in one channel, and
+// reads pages of 50 from it.
+func BenchmarkMillion(b *testing.B) {
+	ctx, dir := context.Background(), b.TempDir()
+	ch := chat.ChannelID{Project: "default", Name: "large"}
+	s, err := Open(ctx, dir, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	fill(b, s, []chat.ChannelID{ch}, 1_000_000)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			if s, err = Open(ctx, dir, Options{}); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := appendWait(s, &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: "ann", Body: benchBody, Nonce: "1"}); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+		}
+	})
+	if s, err = Open(ctx, dir, Options{}); err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	for name, page := range map[string]func(i uint64) chat.Page{
+		"last page": func(uint64) chat.Page { return chat.Page{Limit: 50} },
+		"any page":  func(i uint64) chat.Page { return chat.Page{Before: i*7919*131%1_000_000 + 60, Limit: 50} },
+		"page by sequence": func(i uint64) chat.Page {
+			return chat.Page{After: i * 7919 * 131 % 999_000, BySequence: true, Limit: 50}
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			i := uint64(0)
+			for b.Loop() {
+				i++
+				if es, err := s.Messages(ctx, ch, page(i)); err != nil || len(es) != 50 {
+					b.Fatal(len(es), err)
+				}
+			}
+		})
+	}
+	b.Run("events", func(b *testing.B) {
+		for i := uint64(0); b.Loop(); i++ {
+			if es, err := s.Events(ctx, ch, i*7919*131%999_000, 50); err != nil || len(es) != 50 {
+				b.Fatal(len(es), err)
+			}
+		}
+	})
+	b.Run("head", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Head(ctx, ch); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkChannels appends to one channel and to a million that exist, each
+// picked by chance, in turn.
+func BenchmarkChannels(b *testing.B) {
+	const many = 1_000_000
+	one, all := benchStore(b, Options{}), benchStore(b, Options{})
+	names := make([]chat.ChannelID, many)
+	for i := range names {
+		names[i] = chat.ChannelID{Project: "default", Name: "room-" + strconv.Itoa(i)}
+	}
+	fill(b, all, names, 1)
+	storeRate(b, one, benchRound, 1)
+	storeRate(b, all, benchRound, many)
+	var ratios []float64
+	for left := b.N; left > 0; left -= benchRound {
+		n := min(left, benchRound)
+		ratios = append(ratios, storeRate(b, one, n, 1)/storeRate(b, all, n, many))
+	}
+	b.ReportMetric(median(ratios), "cost-ratio")
+}

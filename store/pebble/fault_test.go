@@ -24,16 +24,20 @@ type faulty struct {
 }
 
 type fault struct {
-	left  atomic.Int64 // changes until the fault
-	err   error
-	short bool // writes write half before they fail
-	stays bool
-	fired atomic.Bool
+	left   atomic.Int64 // changes until the fault
+	err    error
+	short  bool // writes write half before they fail
+	stays  bool
+	healed atomic.Bool
+	fired  atomic.Bool
 }
 
 // strike reports whether this change fails.
 func (f *fault) strike() bool {
 	n := f.left.Add(-1)
+	if f.healed.Load() {
+		return false
+	}
 	if n == 0 || f.stays && n < 0 {
 		f.fired.Store(true)
 		return true
@@ -197,8 +201,7 @@ func faultOnce(t *testing.T, f *fault, n int64) bool {
 		if err != nil {
 			stoppedCleanly(t, s, w, err, &fatal)
 		}
-		f.left.Store(0) // let Close work
-		f.stays = false
+		f.healed.Store(true) // let Close work
 		_ = s.Close()
 	}
 	if err != nil && !f.fired.Load() {
