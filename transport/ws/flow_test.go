@@ -20,9 +20,13 @@ func TestWrite_ASlowReaderStopsNobodyAndMissesNothing(t *testing.T) {
 	t.Parallel()
 	// Deliveries below, at and above what goes out at once.
 	b := setup(t, ws.Options{WriteBuffer: 1 << 10})
-	slow, quick := open(t, b.addr, ""), open(t, b.addr, "")
-	const n = 12000
-	frame := func(i int) string { return fmt.Sprint(i, " ", strings.Repeat("x", i%3000)) }
+	quick := open(t, b.addr, "")
+	slow := make([]*raw, 4)
+	for i := range slow {
+		slow[i] = open(t, b.addr, "")
+	}
+	const n = 20000
+	frame := func(i int) string { return fmt.Sprint(i, " ", strings.Repeat("x", i%1300)) }
 	var both sync.WaitGroup
 	both.Go(func() {
 		for i := range n {
@@ -38,21 +42,23 @@ func TestWrite_ASlowReaderStopsNobodyAndMissesNothing(t *testing.T) {
 	if st := b.server.Stats(); st.Blocked == 0 {
 		t.Fatal("nothing was blocked: the test tests nothing")
 	}
-	slow.send(t, frameOf(opPing, "between"))
-	pongs := 0
-	for i := 0; i < n; {
-		got := slow.next(t)
-		if got.first == fin|opPong {
-			pongs++
-			continue
+	for _, c := range slow {
+		c.send(t, frameOf(opPing, "between"))
+		pongs := 0
+		for i := 0; i < n; {
+			got := c.next(t)
+			if got.first == fin|opPong {
+				pongs++
+				continue
+			}
+			if got.payload != frame(i) {
+				t.Fatalf("a slow one's frame %d: %v", i, got)
+			}
+			i++
 		}
-		if got.payload != frame(i) {
-			t.Fatalf("the slow one's frame %d: %v", i, got)
+		if pongs != 1 {
+			t.Errorf("%d pongs", pongs)
 		}
-		i++
-	}
-	if pongs != 1 {
-		t.Errorf("%d pongs", pongs)
 	}
 }
 
