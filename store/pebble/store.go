@@ -172,6 +172,9 @@ func (s *Store) Close() error {
 		s.running.Wait()
 		ended := s.committerEnded()
 		s.views.close()
+		if ended && s.stopped() == nil {
+			s.flush()
+		}
 		if !ended {
 			s.closed = s.lock.Close()
 			return
@@ -194,6 +197,19 @@ func (s *Store) committerEnded() bool {
 		return true
 	case <-time.After(100 * time.Millisecond):
 		return false
+	}
+}
+
+// flush leaves little in the log for the next Open to replay. It gives up
+// where it takes long: on a full disk Pebble would try for ever.
+func (s *Store) flush() {
+	flushed, err := s.db.AsyncFlush()
+	if err != nil {
+		return
+	}
+	select {
+	case <-flushed:
+	case <-time.After(2 * time.Second):
 	}
 }
 
