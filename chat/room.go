@@ -21,19 +21,20 @@ type room struct {
 	refs atomic.Int64 // subscriptions and requests under way; see Hub.acquire
 	idle time.Time    // when refs last became 0, while in Hub.idle; Hub.idleMu guards it
 
-	mu       sync.Mutex
-	loaded   bool
-	settings *Channel
-	exists   bool // settings are in the store, not what a first use would make
-	head     uint64
-	hinted   uint64 // the greatest seq heard of; above head: fill is under way
-	rewrites uint64 // how often an edit or delete was applied
-	filling  bool
-	ring     ring
-	pages    map[uint64]*page
-	level    []*subscription
-	lagging  []*subscription
-	members  map[string]*Member // asked for so far; nil: no standing
+	mu         sync.Mutex
+	loaded     bool
+	settings   *Channel
+	exists     bool // settings are in the store, not what a first use would make
+	head       uint64
+	hinted     uint64 // the greatest seq heard of; above head: fill is under way
+	rewrites   uint64 // how often an edit or delete was applied
+	filling    bool
+	ring       ring
+	pages      map[uint64]*page
+	levelSince time.Time // when the last one who lagged went level or left
+	level      []*subscription
+	lagging    []*subscription
+	members    map[string]*Member // asked for so far; nil: no standing
 
 	crowd      crowd
 	typists    map[string]*typist
@@ -345,9 +346,28 @@ func (r *room) leave(sub *subscription) {
 	(*list)[sub.index], moved.index = moved, sub.index
 	(*list)[last] = nil
 	*list = (*list)[:last]
-	if len(r.lagging) == 0 {
-		r.pages = nil
+	if len(r.lagging) == 0 && r.pages != nil {
+		r.levelSince = r.hub.now()
+		r.hub.watch(r)
 	}
+}
+
+// pagesKept is how long pages stay when nobody lags any more: of those who
+// come back at once, many find that the one before them is level already, and
+// would else each have the store read for themselves.
+const pagesKept = time.Second
+
+// forgetPages drops pages that nobody has needed for a while; it reports
+// whether they must be looked at again. mu is held.
+func (r *room) forgetPages(now time.Time) bool {
+	if r.pages == nil || len(r.lagging) > 0 {
+		return false // leave watches again
+	}
+	if now.Sub(r.levelSince) < pagesKept {
+		return true
+	}
+	r.pages = nil
+	return false
 }
 
 func (r *room) goLevel(sub *subscription) {

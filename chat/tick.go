@@ -47,7 +47,8 @@ func (h *Hub) tick(now time.Time) {
 		crowd := r.crowd.tell(r, now)
 		typing := r.expireTyping(now)
 		repeat := h.repeatHead(r, now)
-		if !crowd && !typing && !repeat {
+		pages := r.forgetPages(now)
+		if !crowd && !typing && !repeat && !pages {
 			h.watchMu.Lock()
 			delete(h.watched, r)
 			h.watchMu.Unlock()
