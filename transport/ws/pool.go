@@ -16,6 +16,7 @@ const (
 type pool struct {
 	few  int           // workers started at once; 0: as many as there is work
 	work func() worker // makes one worker, with buffers of its own
+	pace pace          // whether, and when, to rest
 
 	mu       sync.Mutex
 	queue    ring
@@ -41,7 +42,7 @@ type parked struct {
 // push has c worked on. It does not block.
 func (p *pool) push(c *conn) {
 	p.mu.Lock()
-	if n := len(p.idle); n > 0 {
+	if n := len(p.idle); n > 0 && !p.pace.resting {
 		w := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
@@ -81,8 +82,7 @@ func (p *pool) run(c *conn) {
 
 func (p *pool) next(wake chan *conn) *conn {
 	p.mu.Lock()
-	if c := p.queue.pop(); c != nil {
-		p.taken++
+	if c := p.take(); c != nil {
 		p.mu.Unlock()
 		return c
 	}
@@ -96,6 +96,24 @@ func (p *pool) next(wake chan *conn) *conn {
 	return <-wake
 }
 
+// take is the next connection in the queue, or nil: there is none, or it is
+// time to rest. mu is held.
+func (p *pool) take() *conn {
+	if p.pace.resting && !p.closed {
+		return nil
+	}
+	if p.queue.len() == 0 {
+		p.pace.over()
+		return nil
+	}
+	if d := p.pace.next(p.queue.len()); d > 0 && !p.closed {
+		p.rest(d)
+		return nil
+	}
+	p.taken++
+	return p.queue.pop()
+}
+
 // watch looks, a moment later, whether anything was taken since; mu is held.
 func (p *pool) watch(taken uint64) {
 	time.AfterFunc(stallAfter, func() {
@@ -105,7 +123,7 @@ func (p *pool) watch(taken uint64) {
 			p.watching = false
 			return
 		}
-		if p.taken == taken {
+		if p.taken == taken && !p.pace.resting {
 			for range min(p.queue.len(), p.workers/2+1) {
 				p.taken++
 				p.start(p.queue.pop())

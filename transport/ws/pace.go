@@ -1,0 +1,63 @@
+package ws
+
+import "time"
+
+// A round that took restFrom or longer is followed by a rest as long as it
+// took, restMost at most. Below some 150 broadcasts a second to a thousand
+// connections there is no rest at all; above, frames gather meanwhile and go
+// out together, which is what the greatest rate depends on: one write of many
+// frames costs little more than one of a single frame.
+const (
+	restFrom = 4 * time.Millisecond
+	restMost = 20 * time.Millisecond
+)
+
+// pace cuts the work of a pool into rounds – everything that was queued when
+// the round began – and rests between long ones. The pool's mu guards it.
+type pace struct {
+	now     func() time.Time // nil: no rounds, no rests
+	left    int              // of the round's connections, not taken yet
+	began   time.Time        // zero: the queue was empty meanwhile
+	resting bool
+}
+
+// next takes one connection into account; what it returns is how long to rest
+// before that one, if at all.
+func (p *pace) next(queued int) time.Duration {
+	if p.now == nil {
+		return 0
+	}
+	if p.left == 0 {
+		now := p.now()
+		took := now.Sub(p.began)
+		if !p.began.IsZero() && took >= restFrom {
+			return min(took, restMost)
+		}
+		p.left, p.began = queued, now
+	}
+	p.left--
+	return 0
+}
+
+// over is the end of a rest, or an empty queue.
+func (p *pace) over() { p.left, p.began, p.resting = 0, time.Time{}, false }
+
+// rest puts work off; mu is held.
+func (p *pool) rest(d time.Duration) {
+	p.pace.resting = true
+	time.AfterFunc(d, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.pace.over()
+		for len(p.idle) > 0 && !p.closed {
+			c := p.queue.pop()
+			if c == nil {
+				break
+			}
+			p.taken++
+			w := p.idle[len(p.idle)-1]
+			p.idle = p.idle[:len(p.idle)-1]
+			w.wake <- c // holds one: it does not block
+		}
+	})
+}
