@@ -2,8 +2,8 @@ package pebble
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -11,39 +11,65 @@ import (
 	"github.com/parley-chat/parley/chat"
 )
 
+var errLostSilently = errors.New("an acknowledged message is gone, and nothing was said")
+
 // TestDamage_IsAnErrorOrNoLoss flips a bit in, or cuts short, each file of a
-// stopped store in turn. Either the store says that it cannot be opened or
-// read, or everything that was acknowledged is there.
+// store in turn, at several places. Either the store says that it cannot be
+// opened or read, or everything that was acknowledged is there.
+//
+// One gap is Pebble's: what a log holds in its last 32 KiB block cannot be told
+// from what a power cut left. A store that was closed has nothing there.
 func TestDamage_IsAnErrorOrNoLoss(t *testing.T) {
-	t.Parallel()
-	fs := vfs.NewCrashableMem()
-	s := open(t, "data", small(fs))
-	w := newWitness()
-	if err := faultLoad(s, w); err != nil {
-		t.Fatal(err)
+	for _, closed := range []bool{true, false} {
+		t.Run(map[bool]string{true: "closed", false: "killed"}[closed], func(t *testing.T) {
+			t.Parallel()
+			fs := vfs.NewCrashableMem()
+			opts := small(fs)
+			opts.MemTableBytes = 1 << 20
+			s := open(t, "data", opts)
+			w := newWitness()
+			if err := faultLoad(s, w); err != nil {
+				t.Fatal(err)
+			}
+			if closed {
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			damageAll(t, fs, w, closed)
+		})
 	}
+}
+
+func damageAll(t *testing.T, fs *vfs.MemFS, w *witness, closed bool) {
 	whole := fs.CrashClone(vfs.CrashCloneCfg{})
 	names, err := whole.List("data")
 	if err != nil {
 		t.Fatal(err)
 	}
-	detected := map[string]int{}
+	said := 0
 	for _, name := range names {
 		size := len(contents(t, whole, "data/"+name))
 		for _, at := range []int{0, size / 3, size / 2, size - 1} {
 			for _, cut := range []bool{false, true} {
-				if size == 0 {
+				if size == 0 || isLog(name) && !closed && (cut || size-at < 64<<10) {
 					continue
 				}
 				clone := fs.CrashClone(vfs.CrashCloneCfg{})
 				damage(t, clone, "data/"+name, at, cut)
-				if err := intact(clone, w); err != nil {
-					detected[name[strings.LastIndexByte(name, '.')+1:]]++
+				err := intact(clone, w)
+				if errors.Is(err, errLostSilently) {
+					t.Errorf("%s of %d bytes, damaged at %d (cut: %v): %v", name, size, at, cut, err)
+				}
+				if err != nil {
+					said++
 				}
 			}
 		}
 	}
-	t.Logf("errors by kind of file: %v", detected)
+	if said == 0 {
+		t.Error("no damage was noticed at all")
+	}
 }
 
 // damage flips a bit of a file, or drops the rest of it.
@@ -67,8 +93,7 @@ func damage(t *testing.T, fs vfs.FS, name string, at int, cut bool) {
 	}
 }
 
-// intact opens the store and looks for everything acknowledged. A message that
-// is missing without an error panics: nothing would have been said.
+// intact opens the store and looks for everything acknowledged.
 func intact(fs vfs.FS, w *witness) error {
 	ctx := context.Background()
 	s, err := Open(ctx, "data", small(fs))
@@ -82,7 +107,7 @@ func intact(fs vfs.FS, w *witness) error {
 			return err
 		}
 		if err != nil || string(got.Body) != string(e.Body) {
-			return fmt.Errorf("silently lost: %s", name)
+			return fmt.Errorf("%s: %w", name, errLostSilently)
 		}
 	}
 	return nil
