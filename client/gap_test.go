@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/client"
 )
 
@@ -19,6 +21,7 @@ type liar struct {
 	mu        sync.Mutex
 	positions []string // asked for
 	again     int      // how often the event is left out after the first time
+	published int      // the first time the connection breaks instead of an answer, then it is refused
 }
 
 func (l *liar) serve(t *testing.T) string {
@@ -48,7 +51,11 @@ func (l *liar) talk(ctx context.Context, c *websocket.Conn) {
 		if json.Unmarshal(data, &f) != nil {
 			return
 		}
-		for _, answer := range l.answer(f.Type, f.Position, f.Ref) {
+		answers := l.answer(f.Type, f.Position, f.Ref)
+		if answers == nil {
+			return
+		}
+		for _, answer := range answers {
 			if c.Write(ctx, websocket.MessageText, []byte(answer)) != nil {
 				return
 			}
@@ -65,6 +72,11 @@ func (l *liar) answer(typ, position string, ref int) []string {
 	switch typ {
 	case "connect":
 		return []string{fmt.Sprintf(`{"type":"connected","ref":%d,"session":"s","userId":"ada","guest":false,"protocol":1}`, ref)}
+	case "publish":
+		if l.published++; l.published == 1 {
+			return nil
+		}
+		return []string{fmt.Sprintf(`{"type":"error","ref":%d,"code":"forbidden","message":"no more","retry":false}`, ref)}
 	case "subscribe":
 		l.positions = append(l.positions, position)
 		at := "e:1"
@@ -74,7 +86,7 @@ func (l *liar) answer(typ, position string, ref int) []string {
 		out := []string{fmt.Sprintf(`{"type":"subscribed","ref":%d,"channelId":"general","position":"%s","head":"e:3","role":"","cursor":{"delivered":0,"read":0}}`, ref, at)}
 		switch {
 		case position == "":
-			return append(out, message(1), message(3))
+			return append(out, message(1), message(3), message(3))
 		case l.again > 0:
 			l.again--
 			return append(out, `{"type":"level","channelId":"general","position":"e:3"}`)
@@ -113,5 +125,19 @@ func TestSubscription_TellsOfAGapAndFillsIt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestPublish_RefusedAfterAnAttemptWithoutAnAnswerIsUnknown(t *testing.T) {
+	t.Parallel()
+	c := dial(t, new(liar).serve(t), "ada", nil)
+	_, err := c.Publish(within(t), "general", client.Draft{Text: "x", Nonce: "n1"})
+	unknown, ok := errors.AsType[*client.Unknown](err)
+	if !ok || unknown.Nonce != "n1" || chat.CodeOf(err) != chat.CodeForbidden {
+		t.Errorf("got %v", err)
+	}
+	_, err = c.Publish(within(t), "general", client.Draft{Text: "y"})
+	if _, unknown := errors.AsType[*client.Unknown](err); unknown || chat.CodeOf(err) != chat.CodeForbidden {
+		t.Errorf("refused at once: %v", err)
 	}
 }
