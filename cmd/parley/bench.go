@@ -75,19 +75,20 @@ func (l *Load) results(p *process) (io.Writer, func() error, error) {
 // BenchRun measures one server.
 type BenchRun struct {
 	Load   `embed:""`
-	URL    string `help:"A server that runs: ws://HOST:PORT/v1/ws."`
+	URL    string `help:"A server that runs, in place of one to start: ws://HOST:PORT/v1/ws."`
 	PID    int    `help:"Its process."`
-	Server string `help:"A server to start: floor, floor-batch, floor-sync, or a command in which {addr} and {data} are replaced."`
+	Server string `default:"parley" help:"A server to start: parley (this one), floor, floor-batch, floor-sync, or a command in which {addr} and {data} are replaced."`
 	Name   string `help:"Its name in the results."`
 }
 
 // Run measures.
 func (c *BenchRun) Run(ctx context.Context, p *process) (err error) {
 	o := c.options(p)
-	if o.Target, err = target(c.Server, c.Name); err != nil {
+	if c.URL != "" {
+		o.Target = bench.Target{Name: c.Name, URL: c.URL, PID: c.PID}
+	} else if o.Target, err = target(c.Server, c.Name); err != nil {
 		return err
 	}
-	o.Target.URL, o.Target.PID = c.URL, c.PID
 	out, closeOut, err := c.results(p)
 	if err != nil {
 		return err
