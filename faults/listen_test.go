@@ -206,11 +206,11 @@ func (l *load) handler(e *listener) func(client.Event) {
 		case *client.Subscribed:
 			e.run = l.rec.Begin(history.Run{Subscriber: e.name, Channel: e.channel, Numbering: history.BySeq, From: event.Position.Seq})
 		case *client.Reset:
-			e.run.Refused(event.Reason)
+			l.complain(e.channel, "%s cannot go on from %v: %s", e.name, event.Lost, event.Reason)
 		case *client.Gap:
-			e.run.Refused("events were left out")
+			l.complain(e.channel, "%s: after %d came %d", e.name, event.After, event.Got)
 		case *client.Dropped:
-			e.run.Refused(event.Err.Error())
+			l.complain(e.channel, "%s was dropped: %v", e.name, event.Err)
 		case client.Logged:
 			e.saw(entryOf(event))
 		}

