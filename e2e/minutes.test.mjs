@@ -78,6 +78,7 @@ test('two tabs talk, see each other, and go on after kill -9 with nothing lost, 
     await ada.shows('an error(edited)');
     await ada.say('to be deleted');
     await ada.shows('to be deleted');
+    await ada.page.bringToFront(); // a mouse moves slowly over a tab that is behind
     await ada.page.hover('#log > li:last-child .message');
     await ada.page.click('#log > li:last-child button[aria-label="Delete"]');
     await ada.page.click('#sure-yes');
