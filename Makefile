@@ -10,7 +10,7 @@ TOOL    := go tool -modfile=tools/go.mod
 FUZZ    ?= 20s
 
 # What the checks need besides Go, Node and Debian's base: program:package.
-NEEDS := git:git chromium:chromium xfs_io:xfsprogs mkfs.ext4:e2fsprogs losetup:util-linux strace:strace
+NEEDS := git:git curl:curl chromium:chromium xfs_io:xfsprogs mkfs.ext4:e2fsprogs losetup:util-linux strace:strace
 
 .PHONY: help
 help: ## Print this help
