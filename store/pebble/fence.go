@@ -17,11 +17,13 @@ import (
 // which its logger cannot stop, must then not remove a log that a manifest
 // still needs, nor sync what failed to sync.
 //
-// An error of a log file or of a folder's sync it keeps from Pebble, which
+// An error of a vital file or of a folder's sync it keeps from Pebble, which
 // would end the process by a panic, half of them under a mutex that it does
-// not hold: the store stops instead, and Pebble goes on writing to nowhere.
-// Nothing is answered on that ground: the committer asks whether the store has
-// stopped after Pebble says that it has synced.
+// not hold, or go on with a state of its own that does not fit together: the
+// store stops instead, and Pebble goes on writing to nowhere. Nothing is
+// answered on that ground: the committer asks whether the store has stopped
+// after Pebble says that it has synced. What was readable stays so, as no file
+// goes any more.
 type fence struct {
 	vfs.FS
 	shut *atomic.Bool
@@ -39,12 +41,19 @@ func (f fence) check() error {
 
 func isLog(name string) bool { return strings.HasSuffix(name, ".log") }
 
+// vital reports whether Pebble cannot do without the file: logs, manifests,
+// and the markers that say which of them count.
+func vital(name string) bool {
+	base := name[strings.LastIndexAny(name, `/\`)+1:]
+	return isLog(base) || strings.HasPrefix(base, "MANIFEST-") || strings.HasPrefix(base, "marker.")
+}
+
 // fenced is what Pebble gets for a file that was made or could not be.
 func (f fence) fenced(name string, file vfs.File, err error) (vfs.File, error) {
 	switch {
 	case err == nil:
-		return fencedFile{file, f, isLog(name)}, nil
-	case isLog(name):
+		return fencedFile{file, f, vital(name)}, nil
+	case vital(name):
 		f.stop(err)
 		return nowhere{vfs.NewMemFile(nil)}, nil
 	}
@@ -94,10 +103,15 @@ func (f fence) Link(old, name string) error {
 }
 
 func (f fence) Remove(name string) error {
-	if err := f.check(); err != nil {
-		return err
+	err := f.check()
+	if err == nil {
+		err = f.FS.Remove(name)
 	}
-	return f.FS.Remove(name)
+	if err != nil && strings.HasPrefix(f.FS.PathBase(name), "marker.") {
+		f.stop(err)
+		return nil
+	}
+	return err
 }
 
 func (f fence) RemoveAll(name string) error {
@@ -144,7 +158,7 @@ func (d fencedDir) Sync() error {
 type fencedFile struct {
 	vfs.File
 	fence fence
-	log   bool
+	vital bool
 }
 
 // try makes one change, unless the fence is shut.
@@ -153,7 +167,7 @@ func (f fencedFile) try(change func() error) error {
 	if err == nil {
 		err = change()
 	}
-	if err != nil && f.log {
+	if err != nil && f.vital {
 		f.fence.stop(err)
 		return nil
 	}
@@ -192,7 +206,7 @@ func (f fencedFile) SyncData() error { return f.try(f.File.SyncData) }
 // Close gives the descriptor back also when the fence is shut.
 func (f fencedFile) Close() error {
 	err := f.File.Close()
-	if err != nil && f.log {
+	if err != nil && f.vital {
 		f.fence.stop(err)
 		return nil
 	}
@@ -207,7 +221,7 @@ func (f fencedFile) SyncTo(n int64) (full bool, err error) {
 	return full, err
 }
 
-// nowhere is a log file that could not be made.
+// nowhere is a vital file that could not be made.
 type nowhere struct{ vfs.File }
 
 func (nowhere) Write(p []byte) (int, error)            { return len(p), nil }
