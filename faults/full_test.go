@@ -2,10 +2,11 @@ package faults
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +27,9 @@ func (w *writer) write(ctx context.Context, size int) chat.Code {
 	w.t.Helper()
 	w.said++
 	op := history.Op{Client: "writer", User: "writer", Kind: history.Post, Channel: w.channels[0], Nonce: fmt.Sprint(w.said)}
-	op.Text = fmt.Sprintf("%d %s", w.said, strings.Repeat("x", size))
+	noise := make([]byte, size) // the store compresses what can be
+	_, _ = rand.Read(noise)     // it never fails
+	op.Text = fmt.Sprintf("%d %s", w.said, base64.StdEncoding.EncodeToString(noise))
 	call := w.rec.Invoke(op)
 	err := w.socket.send(ctx, object{"type": "publish", "ref": w.said, "channelId": op.Channel, "nonce": op.Nonce, "text": op.Text})
 	var f *frame

@@ -179,7 +179,7 @@ func (l *load) finish() (*history.History, history.Final) {
 	l.t.Helper()
 	l.quiet()
 	if !done(&l.posters, within) {
-		l.complain("", "posters have no answer %v after the last fault\n%s", within, l.server.output)
+		l.note(late, "", "posters have no answer %v after the last fault\n%s", within, l.server.output)
 	}
 	ctx, cancel := context.WithTimeout(l.living, within+l.patience)
 	defer cancel()
@@ -204,7 +204,7 @@ func (l *load) finish() (*history.History, history.Final) {
 		select {
 		case <-e.heard:
 		case <-enough.Done():
-			l.complain(e.channel, "%s has not heard the end within %v", e.name, l.patience)
+			l.note(late, e.channel, "%s has not heard the end within %v", e.name, l.patience)
 		}
 	}
 	final := make(history.Final)
@@ -251,11 +251,18 @@ func (l *load) log(ctx context.Context, c *client.Client, channel string) []hist
 	}
 }
 
-// complain notes that a client did not get what it waited for.
+// complain notes that a client did not get what it was promised.
 func (l *load) complain(channel, format string, args ...any) {
+	l.note("told", channel, format, args...)
+}
+
+// late is the check of what did not come in time: the machine may be to blame.
+const late = "in time"
+
+func (l *load) note(check, channel, format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.complaints = append(l.complaints, history.Violation{Check: "told", Channel: channel, What: fmt.Sprintf(format, args...)})
+	l.complaints = append(l.complaints, history.Violation{Check: check, Channel: channel, What: fmt.Sprintf(format, args...)})
 }
 
 // violations is finish, and everything that is wrong.

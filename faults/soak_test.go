@@ -26,11 +26,12 @@ func TestSoak_MemoryGoroutinesAndDescriptorsStayFlat(t *testing.T) {
 	// Histories are kept in memory and checked as a whole: the pace is slow.
 	pace := max(40*time.Millisecond, length/10_000)
 	l := gather(t, s, crowd{channels: 8, native: 4, rooms: 4, conversations: 4, pace: pace, tokens: true})
+	visitor := s.token("visitor")
 	churn := make(chan struct{})
 	l.posters.Go(func() {
 		defer close(churn)
 		for l.rest() { // clients that come and go
-			if socket, err := dial(l.living, s.url(), "/v1/ws", l.token("visitor")); err == nil {
+			if socket, err := dial(l.living, s.url(), "/v1/ws", visitor); err == nil {
 				socket.close()
 			}
 		}
