@@ -21,6 +21,7 @@ type cli struct {
 	Serve   Serve       `cmd:"" help:"Run the server."`
 	Token   TokenMaker  `cmd:"" help:"Mint a user's token."`
 	Chat    chatCommand `cmd:"" help:"Talk in a channel, from a terminal or a pipe."`
+	Bench   Bench       `cmd:"" help:"Measure a server, beside floors that do the least that can be done."`
 	Version Version     `cmd:"" help:"Say which version this is."`
 }
 
