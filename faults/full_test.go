@@ -29,9 +29,10 @@ func (w *writer) write(ctx context.Context, size int) chat.Code {
 	op := history.Op{Client: "writer", User: "writer", Kind: history.Post, Channel: w.channels[0], Nonce: fmt.Sprint(w.said)}
 	noise := make([]byte, size) // the store compresses what can be
 	_, _ = rand.Read(noise)     // it never fails
-	op.Text = fmt.Sprintf("%d %s", w.said, base64.StdEncoding.EncodeToString(noise))
+	text := fmt.Sprintf("%d %s", w.said, base64.StdEncoding.EncodeToString(noise))
+	op.Text = brief(text)
 	call := w.rec.Invoke(op)
-	err := w.socket.send(ctx, object{"type": "publish", "ref": w.said, "channelId": op.Channel, "nonce": op.Nonce, "text": op.Text})
+	err := w.socket.send(ctx, object{"type": "publish", "ref": w.said, "channelId": op.Channel, "nonce": op.Nonce, "text": text})
 	var f *frame
 	if err == nil {
 		f, err = w.socket.until(ctx, "ack")

@@ -300,12 +300,12 @@ func entryOf(e client.Logged) history.Entry {
 	case *client.Message:
 		return history.Entry{
 			Seq: e.Seq, Sequence: e.Sequence, Kind: chat.KindMessage, ID: e.ID, Sender: e.SenderID,
-			Nonce: e.Nonce, Text: e.Text, EditSeq: e.EditSeq, Deleted: !e.DeletedAt.IsZero(),
+			Nonce: e.Nonce, Text: brief(e.Text), EditSeq: e.EditSeq, Deleted: !e.DeletedAt.IsZero(),
 		}
 	case *client.Update:
 		text := ""
 		if e.NewText != nil {
-			text = *e.NewText
+			text = brief(*e.NewText)
 		}
 		return history.Entry{Seq: e.Seq, Kind: chat.KindEdit, ID: e.ID, Sender: e.UserID, Text: text}
 	case *client.Deletion:

@@ -11,7 +11,7 @@ import (
 )
 
 // enough is how many rounds of faults a planted bug may stay unseen.
-const enough = 5
+const enough = 20
 
 // faultRound is a load and faults, with a bug or without; it returns what the
 // checks found. A listener that misses something may wait for ever: patience

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,13 +19,14 @@ import (
 	"github.com/parley-chat/parley/internal/history"
 )
 
-// What a run with slow readers is made of: 60 messages a second of 16 KiB, so
-// that each reader that does not read falls far behind what sockets hold.
+// What a run with slow readers is made of: 50 messages a second of 32 KiB, so
+// that a reader that does not read falls behind by more than sockets hold, 4 MiB
+// or so.
 const (
-	slowReaders  = 10
-	quickReaders = 5
-	slowBody     = 16 << 10
-	slowEvery    = 16 * time.Millisecond
+	slowReaders  = 6
+	quickReaders = 3
+	slowBody     = 32 << 10
+	slowEvery    = 20 * time.Millisecond
 	slowFor      = 4 * time.Second
 )
 
@@ -76,12 +78,32 @@ func (l *load) newReader(ctx context.Context, name string, window int) (*reader,
 	if err := r.socket.send(ctx, object{"type": "subscribe", "ref": 1, "channelId": l.channels[0]}); err != nil {
 		return nil, err
 	}
-	if _, err := r.socket.until(ctx, "level"); err != nil {
+	level, err := r.socket.until(ctx, "level")
+	if err != nil {
 		return nil, err
 	}
-	r.run = l.rec.Begin(history.Run{Subscriber: name, Channel: l.channels[0], Numbering: history.BySeq})
+	_, digits, _ := strings.Cut(level.Position, ":")
+	from, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	r.run = l.rec.Begin(history.Run{Subscriber: name, Channel: l.channels[0], Numbering: history.BySeq, From: from})
 	l.ears.Go(func() { r.read(ctx) })
 	return r, nil
+}
+
+// readers are n that read, for now.
+func (l *load) readers(ctx context.Context, name string, n, window int) []*reader {
+	l.t.Helper()
+	var list []*reader
+	for i := range n {
+		r, err := l.newReader(ctx, fmt.Sprint(name, "-", i), window)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		list = append(list, r)
+	}
+	return list
 }
 
 // read reads up to the farewell, as long as it may.
@@ -137,7 +159,7 @@ func (l *load) publish(ctx context.Context, from int) (int, error) {
 			return from, ctx.Err()
 		}
 		text := fmt.Sprintf("at %d %d %s", (l.rec.Now() - time.Since(due)).Nanoseconds(), from, strings.Repeat("x", slowBody))
-		op := history.Op{Client: "steady", User: "steady", Kind: history.Post, Channel: l.channels[0], Nonce: fmt.Sprint("steady-", from), Text: text}
+		op := history.Op{Client: "steady", User: "steady", Kind: history.Post, Channel: l.channels[0], Nonce: fmt.Sprint("steady-", from), Text: brief(text)}
 		calls[op.Nonce] = l.rec.Invoke(op)
 		if err := s.send(ctx, object{"type": "publish", "ref": 1, "channelId": op.Channel, "nonce": op.Nonce, "text": text}); err != nil {
 			return from, err
@@ -174,18 +196,7 @@ func runSlow(t *testing.T, binary string, patience time.Duration, env ...string)
 	l.patience = patience
 	ctx, cancel := context.WithTimeout(l.living, 4*within)
 	defer cancel()
-	var quick, slow []*reader
-	for i := range quickReaders + slowReaders {
-		name, window, list := fmt.Sprint("quick-", i), 0, &quick
-		if i >= quickReaders {
-			name, window, list = fmt.Sprint("slow-", i), 16<<10, &slow
-		}
-		r, err := l.newReader(ctx, name, window)
-		if err != nil {
-			t.Fatal(err)
-		}
-		*list = append(*list, r)
-	}
+	quick := l.readers(ctx, "quick", quickReaders, 0)
 	p99 := func() time.Duration {
 		var all []time.Duration
 		for _, r := range quick {
@@ -203,6 +214,7 @@ func runSlow(t *testing.T, binary string, patience time.Duration, env ...string)
 		t.Fatal(err)
 	}
 	f.quiet = p99()
+	slow := l.readers(ctx, "slow", slowReaders, 16<<10)
 	before := s.memory()
 	for _, r := range slow {
 		r.gate.Lock()

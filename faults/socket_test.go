@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -113,13 +114,22 @@ func (f *frame) entry() (history.Entry, bool) {
 	switch f.Type {
 	case "message":
 		e.Kind, e.Sequence, e.Sender, e.Nonce = chat.KindMessage, f.Sequence, f.SenderID, f.Nonce
-		e.Text, e.EditSeq, e.Deleted = f.Text, f.EditSeq, f.DeletedAt != ""
+		e.Text, e.EditSeq, e.Deleted = brief(f.Text), f.EditSeq, f.DeletedAt != ""
 	case "message.update":
-		e.Kind, e.Text = chat.KindEdit, f.NewText
+		e.Kind, e.Text = chat.KindEdit, brief(f.NewText)
 	case "message.delete":
 		e.Kind = chat.KindDelete
 	default:
 		return e, false
 	}
 	return e, true
+}
+
+// brief stands for a text in a history: a long one's beginning and a hash.
+func brief(text string) string {
+	const most = 128
+	if len(text) <= most {
+		return text
+	}
+	return fmt.Sprintf("%s … %x", text[:most/2], sha256.Sum256([]byte(text)))
 }
