@@ -49,15 +49,9 @@ func (p *pool) rest(d time.Duration) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.pace.over()
-		for len(p.idle) > 0 && !p.closed {
-			c := p.queue.pop()
-			if c == nil {
-				break
-			}
+		for !p.closed && p.workers-len(p.idle) < p.few && p.queue.len() > 0 {
 			p.taken++
-			w := p.idle[len(p.idle)-1]
-			p.idle = p.idle[:len(p.idle)-1]
-			w.wake <- c // holds one: it does not block
+			p.engage(p.queue.pop())
 		}
 	})
 }

@@ -6,13 +6,15 @@ import (
 )
 
 const (
-	stallAfter = time.Millisecond // a queue that stands still for so long gets more workers
-	lingerFor  = 5 * time.Second  // an idle worker beyond the few ends after so long
+	stallAfter = 5 * time.Millisecond // a queue that stands still for so long gets more workers
+	lingerFor  = 5 * time.Second      // an idle worker beyond the few ends after so long
 )
 
-// pool works off connections. A few workers suffice while none of them waits;
-// when the queue stands still because they do (for the store, for a session
-// that is not ready) it grows by half, again and again, until it moves.
+// pool works off connections. A few workers suffice while none of them waits,
+// and no more are at work at once, however many there are: each would cost a
+// switch of goroutines. When the queue stands still because they do wait (for
+// the store, for a session that is not ready) half as many join in, again and
+// again, until it moves.
 type pool struct {
 	few  int           // workers started at once; 0: as many as there is work
 	work func() worker // makes one worker, with buffers of its own
@@ -42,19 +44,12 @@ type parked struct {
 // push has c worked on. It does not block.
 func (p *pool) push(c *conn) {
 	p.mu.Lock()
-	if n := len(p.idle); n > 0 && !p.pace.resting {
-		w := p.idle[n-1]
-		p.idle = p.idle[:n-1]
-		p.mu.Unlock()
-		w.wake <- c
-		return
-	}
 	defer p.mu.Unlock()
 	if p.closed {
 		return
 	}
-	if p.few == 0 || p.workers < p.few {
-		p.start(c)
+	if p.few == 0 || (!p.pace.resting && p.workers-len(p.idle) < p.few) {
+		p.engage(c)
 		return
 	}
 	p.queue.push(c)
@@ -64,8 +59,14 @@ func (p *pool) push(c *conn) {
 	}
 }
 
-// start begins a worker; mu is held.
-func (p *pool) start(c *conn) {
+// engage gives c to a worker who is idle, or to a new one; mu is held.
+func (p *pool) engage(c *conn) {
+	if n := len(p.idle); n > 0 {
+		w := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		w.wake <- c // holds one: it does not block
+		return
+	}
 	p.workers++
 	p.ended.Go(func() { p.run(c) })
 }
@@ -124,9 +125,9 @@ func (p *pool) watch(taken uint64) {
 			return
 		}
 		if p.taken == taken && !p.pace.resting {
-			for range min(p.queue.len(), p.workers/2+1) {
+			for range min(p.queue.len(), (p.workers-len(p.idle))/2+1) {
 				p.taken++
-				p.start(p.queue.pop())
+				p.engage(p.queue.pop())
 			}
 		}
 		p.watch(p.taken)
