@@ -135,10 +135,13 @@ func expireMany(b *bundle) {
 
 func expireWhileAppending(b *bundle) {
 	const n = 300
-	done := make(chan struct{})
+	done, turn := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
 		for i := range n {
+			if i%30 == 29 {
+				turn <- struct{}{} // however quick appending is, Expire has its turn
+			}
 			if _, err := b.try(message(general, "ann", fmt.Sprint(i))); err != nil {
 				b.t.Error(err)
 			}
@@ -161,6 +164,7 @@ func expireWhileAppending(b *bundle) {
 				b.t.Errorf("in the end the head is %+v", h)
 			}
 			return
+		case <-turn:
 		default:
 		}
 	}

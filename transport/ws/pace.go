@@ -2,12 +2,13 @@ package ws
 
 import "time"
 
-// A round that took restFrom or longer is followed by a rest as long as it
-// took, restMost at most. Below some 150 broadcasts a second to a thousand
+// A round of at least restSize connections that took restFrom or longer is
+// followed by a rest as long as it took, restMost at most. Below some 150 broadcasts a second to a thousand
 // connections there is no rest at all; above, frames gather meanwhile and go
 // out together, which is what the greatest rate depends on: one write of many
 // frames costs little more than one of a single frame.
 const (
+	restSize = 500 // a shorter one that took long was held up, and need not wait more
 	restFrom = 4 * time.Millisecond
 	restMost = 20 * time.Millisecond
 )
@@ -16,7 +17,8 @@ const (
 // the round began – and rests between long ones. The pool's mu guards it.
 type pace struct {
 	now     func() time.Time // nil: no rounds, no rests
-	left    int              // of the round's connections, not taken yet
+	size    int              // of the round
+	left    int              // of its connections, not taken yet
 	began   time.Time        // zero: the queue was empty meanwhile
 	resting bool
 }
@@ -30,10 +32,10 @@ func (p *pace) next(queued int) time.Duration {
 	if p.left == 0 {
 		now := p.now()
 		took := now.Sub(p.began)
-		if !p.began.IsZero() && took >= restFrom {
+		if !p.began.IsZero() && took >= restFrom && p.size >= restSize {
 			return min(took, restMost)
 		}
-		p.left, p.began = queued, now
+		p.size, p.left, p.began = queued, queued, now
 	}
 	p.left--
 	return 0

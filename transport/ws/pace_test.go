@@ -18,24 +18,29 @@ func TestPace_RestsAfterALongRoundAndOnlyThen(t *testing.T) {
 			now = now.Add(took / time.Duration(n))
 		}
 	}
-	round(10, time.Millisecond)
-	if d := p.next(10); d != 0 {
+	round(restSize, time.Millisecond)
+	if d := p.next(restSize); d != 0 {
 		t.Errorf("a rest of %v after a short round", d)
 	}
 	p.over()
-	round(10, 10*time.Millisecond)
-	if d := p.next(10); d != 10*time.Millisecond {
+	round(10, time.Second)
+	if d := p.next(10); d != 0 {
+		t.Errorf("a rest of %v after a round that was held up", d)
+	}
+	p.over()
+	round(restSize, 10*time.Millisecond)
+	if d := p.next(restSize); d != 10*time.Millisecond {
 		t.Errorf("a rest of %v after a round of 10 ms", d)
 	}
 	p.over()
-	round(10, time.Second)
-	if d := p.next(10); d != restMost {
+	round(restSize, time.Second)
+	if d := p.next(restSize); d != restMost {
 		t.Errorf("a rest of %v after a round of a second", d)
 	}
 	p.over()
-	round(10, time.Second)
+	round(restSize, time.Second)
 	p.over() // the queue was empty
-	if d := p.next(10); d != 0 {
+	if d := p.next(restSize); d != 0 {
 		t.Errorf("a rest of %v though there was nothing to do", d)
 	}
 }

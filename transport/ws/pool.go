@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	stallAfter = 5 * time.Millisecond // a queue that stands still for so long gets more workers
-	lingerFor  = 5 * time.Second      // an idle worker beyond the few ends after so long
+	stallAfter      = 5 * time.Millisecond // a queue that stands still for so long gets more workers
+	writesPerWorker = 16                   // see pool.share
+	lingerFor       = 5 * time.Second      // an idle worker beyond the few ends after so long
 )
 
 // pool works off connections. A few workers suffice while none of them waits,
@@ -18,7 +19,12 @@ const (
 type pool struct {
 	few  int           // workers started at once; 0: as many as there is work
 	work func() worker // makes one worker, with buffers of its own
-	pace pace          // whether, and when, to rest
+
+	// share is how much must wait for each worker that is at work before
+	// another is woken: to wake one costs as much as some writes do.
+	share int
+
+	pace pace // whether, and when, to rest
 
 	mu       sync.Mutex
 	queue    ring
@@ -48,7 +54,7 @@ func (p *pool) push(c *conn) {
 	if p.closed {
 		return
 	}
-	if p.few == 0 || (!p.pace.resting && p.workers-len(p.idle) < p.few) {
+	if p.few == 0 || (!p.pace.resting && p.worthWaking()) {
 		p.engage(c)
 		return
 	}
@@ -57,6 +63,11 @@ func (p *pool) push(c *conn) {
 		p.watching = true
 		p.watch(p.taken)
 	}
+}
+
+func (p *pool) worthWaking() bool {
+	active := p.workers - len(p.idle)
+	return active < p.few && p.queue.len() >= active*p.share
 }
 
 // engage gives c to a worker who is idle, or to a new one; mu is held.

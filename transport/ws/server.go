@@ -125,7 +125,7 @@ func New(o Options) (*Server, error) {
 	s.schedule(or(o.PingEvery, 30*time.Second), or(o.FirstFrame, 10*time.Second), or(o.CloseWithin, 3*time.Second))
 	procs := runtime.GOMAXPROCS(0)
 	s.readers = pool{few: 4 * procs, work: s.newReader}
-	s.writers = pool{few: procs, work: s.newWriter, pace: pace{now: s.now}}
+	s.writers = pool{few: procs, work: s.newWriter, share: writesPerWorker, pace: pace{now: s.now}}
 	s.blocking = pool{work: s.newWriter}
 	s.deflaters.free = make(chan *deflater, procs)
 	s.inflaters.free = make(chan *inflater, 4*procs)
