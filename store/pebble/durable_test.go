@@ -135,7 +135,9 @@ func TestRead_StopsAtTheDurableHead(t *testing.T) {
 func TestNonce_InFlightIsAnsweredAfterItsSync(t *testing.T) {
 	t.Parallel()
 	gate := newSyncGate()
-	s := open(t, "data", small(heldSyncs{vfs.NewMem(), gate}))
+	opts := small(heldSyncs{vfs.NewMem(), gate})
+	opts.twoHands = true
+	s := open(t, "data", opts)
 	release := gate.hold()
 	const repetitions = 10
 	answers := make(chan string, repetitions+1)

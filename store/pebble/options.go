@@ -20,17 +20,18 @@ type Options struct {
 	// not call the store.
 	Fatal func(error)
 
-	MaxBatch      int           // requests to a sync; default 1000
-	Pace          time.Duration // least time between two syncs under load; default 0
-	QueueLen      int           // requests that may wait before Append does; default 8192
-	QueueBytes    int           // the same in bytes; default 32 MiB
-	Channels      int           // heads that the writer keeps in memory; default 262144
-	FilterBytes   int64         // bound on the nonce filter; default 256 MiB
-	CacheBytes    int64         // blocks kept in memory; default 64 MiB
-	MemTableBytes uint64        // default 16 MiB, less on a small disk
+	MaxBatch      int    // requests to a sync; default 1000
+	QueueLen      int    // requests that may wait before Append does; default 8192
+	QueueBytes    int    // the same in bytes; default 32 MiB
+	Channels      int    // heads that the writer keeps in memory; default 262144
+	FilterBytes   int64  // bound on the nonce filter; default 256 MiB
+	CacheBytes    int64  // blocks kept in memory; default 64 MiB
+	MemTableBytes uint64 // default 16 MiB, less on a small disk
 	// ReserveBytes is the free space below which writes are refused with
 	// CodeStorageFull; default 256 MiB, or an eighth of a small disk.
 	ReserveBytes uint64
+
+	twoHands bool // tests: the writer never commits by itself
 }
 
 // filled is o with its defaults, for a disk of that many bytes; 0: unknown.

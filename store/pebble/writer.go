@@ -43,7 +43,7 @@ func (w *writer) run() {
 	for {
 		if !w.busy && len(w.cur.requests) > 0 {
 			w.seal()
-			if len(w.cur.requests) <= inline && w.queue.len() == 0 {
+			if !w.opts.twoHands && len(w.cur.requests) <= inline && w.queue.len() == 0 {
 				w.cur.finish(w.sync(w.cur))
 			} else {
 				w.commits <- w.cur
