@@ -8,6 +8,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 FUZZ    ?= 20s
+SOAK    ?= 2m
 
 # What the checks need besides Go, Node and Debian's base: program:package.
 NEEDS := git:git curl:curl chromium:chromium xfs_io:xfsprogs mkfs.ext4:e2fsprogs losetup:util-linux strace:strace
@@ -67,6 +68,10 @@ fuzz: ## Every fuzz target for FUZZ=20s
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ) "$$dir" </dev/null; \
 		done; \
 	done
+
+.PHONY: soak
+soak: ## Load for SOAK=2m: memory, goroutines and descriptors must stay flat
+	PARLEY_SOAK=$(SOAK) go test -tags soak -run Soak -timeout 0 ./faults
 
 .PHONY: bench
 bench: build ## Measure this server beside the two floors

@@ -194,6 +194,11 @@ func (s *server) stop(why error) error {
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
+	select {
+	case late := <-s.failed: // while stopping: nobody else reads it any more
+		errs = append(errs, late)
+	default:
+	}
 	if why != nil {
 		return fmt.Errorf("stopped: %w", errors.Join(append([]error{why}, errs...)...))
 	}
