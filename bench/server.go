@@ -167,8 +167,7 @@ func (s *server) end() error {
 	case err = <-s.exited:
 	case <-time.After(20 * time.Second):
 		_ = s.command.Process.Kill()
-		<-s.exited
-		err = errors.New("it did not end within 20 s of SIGTERM")
+		err = fmt.Errorf("it did not end within 20 s of SIGTERM: %w", <-s.exited)
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
