@@ -41,32 +41,17 @@ func (d *descriptor) leave() {
 // close must be called once.
 func (d *descriptor) close() { d.leave() }
 
-func (d *descriptor) read(p []byte) (int, error) {
-	if !d.enter() {
-		return 0, errClosed
-	}
-	defer d.leave()
-	for {
-		n, err := unix.Read(d.fd, p)
-		switch err {
-		case nil:
-			return n, nil
-		case unix.EAGAIN:
-			return 0, errAgain
-		case unix.EINTR:
-		default:
-			return 0, err
-		}
-	}
-}
+func (d *descriptor) read(p []byte) (int, error)  { return d.try(unix.Read, p) }
+func (d *descriptor) write(p []byte) (int, error) { return d.try(unix.Write, p) }
 
-func (d *descriptor) write(p []byte) (int, error) {
+// try makes one call that does not wait.
+func (d *descriptor) try(call func(int, []byte) (int, error), p []byte) (int, error) {
 	if !d.enter() {
 		return 0, errClosed
 	}
 	defer d.leave()
 	for {
-		n, err := unix.Write(d.fd, p)
+		n, err := call(d.fd, p)
 		switch err {
 		case nil:
 			return n, nil
