@@ -140,11 +140,17 @@ func (s *Session) catchUp(ctx context.Context, sub *subscription) {
 		return
 	}
 	for _, d := range events {
-		if d.Event.Seq != sub.at+1 || d.Event.Seq > r.head || !s.offer(sub.redelivery.mark(d)) {
+		if d.Event.Seq != sub.at+1 || d.Event.Seq > r.head || !s.feed(sub.redelivery.mark(d)) {
 			break
 		}
 		sub.at = d.Event.Seq
 	}
+}
+
+// feed is offer within Next, which sees by itself what it is fed.
+func (s *Session) feed(d *Delivery) bool {
+	ok, _ := s.offer(d)
+	return ok
 }
 
 // fromRing gives sub the n newest deliveries, as far as its session has room,
@@ -153,7 +159,7 @@ func (s *Session) fromRing(sub *subscription, n int) {
 	r := sub.room
 	for i := range n {
 		d := r.ring.last(n, i)
-		if !s.offer(sub.redelivery.mark(d)) {
+		if !s.feed(sub.redelivery.mark(d)) {
 			return
 		}
 		sub.at = d.Event.Seq

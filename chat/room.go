@@ -226,18 +226,37 @@ func (r *room) push(e *Event) {
 	d := NewEventDelivery(e)
 	r.head = e.Seq
 	r.ring.push(d)
+	wakes := wakeLists.Get().(*wakeList)
 	for i := len(r.level) - 1; i >= 0; i-- {
 		sub := r.level[i]
-		if sub.session.offer(d) {
+		ok, wake := sub.session.offer(d)
+		switch {
+		case ok:
 			sub.sent(e.Seq, r.hub)
-			continue
+			if wake {
+				wakes.sinks = append(wakes.sinks, sub.session.sink)
+			}
+		case !planted.Is("drop_without_catching_up"):
+			sub.at = e.Seq - 1
+			r.fallBack(sub)
 		}
-		if planted.Is("drop_without_catching_up") {
-			continue
-		}
-		sub.at = e.Seq - 1
-		r.fallBack(sub)
 	}
+	wakes.wake()
+}
+
+// wakeList gathers who is to be woken when everybody was offered something: a
+// writer that begins earlier is in the way of the offers.
+type wakeList struct{ sinks []Sink }
+
+var wakeLists = sync.Pool{New: func() any { return new(wakeList) }}
+
+func (l *wakeList) wake() {
+	for i, s := range l.sinks {
+		s.Wake()
+		l.sinks[i] = nil
+	}
+	l.sinks = l.sinks[:0]
+	wakeLists.Put(l)
 }
 
 // apply brings what is kept in memory in line with an edit, a delete or a

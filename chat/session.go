@@ -158,15 +158,21 @@ func (s *Session) Close() {
 }
 
 // offer queues an event; false: there is no room, the subscription must catch
-// up later. A closed session takes everything.
-func (s *Session) offer(d *Delivery) bool {
+// up later. A closed session takes everything. With wake the caller has to
+// wake the sink.
+func (s *Session) offer(d *Delivery) (ok, wake bool) {
 	s.mu.Lock()
-	if s.queue.bytes > 0 && s.queue.bytes+d.size > s.hub.queueBytes && !planted.Is("unbounded_queue") {
-		s.mu.Unlock()
-		return false
+	defer s.mu.Unlock()
+	if s.closed {
+		return true, false
 	}
-	s.pushAndWake(d)
-	return true
+	if s.queue.bytes > 0 && s.queue.bytes+d.size > s.hub.queueBytes && !planted.Is("unbounded_queue") {
+		return false, false
+	}
+	s.queue.push(d)
+	wake = !s.awake
+	s.awake = true
+	return true, wake
 }
 
 // offerSignal queues a signal, unless half of the queue is taken: signals are

@@ -61,6 +61,7 @@ type conn struct {
 	timer   entry
 	fd      int    // under which the poller watches
 	acked   uint64 // by the peer, when last looked at; the wheel's goroutine's
+	round   uint32 // of the writers' pool, in which it last had something to send
 
 	// The reader's.
 	input   []byte   // the beginning of a frame

@@ -54,6 +54,7 @@ func (p *pool) push(c *conn) {
 	if p.closed {
 		return
 	}
+	p.pace.came(&c.round)
 	if p.few == 0 || (!p.pace.resting && p.worthWaking()) {
 		p.engage(c)
 		return
