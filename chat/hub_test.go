@@ -105,16 +105,16 @@ func (d *device) run() {
 		}
 		for {
 			d.gate.Lock()
-			batch := d.session.Next(context.Background(), nil)
+			batch, more := d.session.Next(context.Background(), nil)
 			d.gate.Unlock()
-			if len(batch) == 0 {
-				break
-			}
 			d.mu.Lock()
 			d.got = append(d.got, batch...)
 			close(d.news)
 			d.news = make(chan struct{})
 			d.mu.Unlock()
+			if !more {
+				break
+			}
 		}
 	}
 }

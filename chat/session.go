@@ -11,8 +11,8 @@ import (
 // Sink is the transport's end of a session.
 type Sink interface {
 	// Wake says that Next has something again. It is called once after each
-	// time that Next came back empty, under locks: it must not block and must
-	// not call the session.
+	// time that Next said there was no more, under locks: it must not block and
+	// must not call the session.
 	Wake()
 
 	// Close ends the connection after what is queued was sent. It must not
@@ -67,12 +67,12 @@ func (s *Session) Identity() Identity {
 }
 
 // Next appends to dst what is to be sent now, in order, and returns it. It
-// may read the store to catch up. Nothing appended means that the session is
-// idle: its Sink will be woken. One call at a time.
-func (s *Session) Next(ctx context.Context, dst []*Delivery) []*Delivery {
+// may read the store to catch up. Unless there is more, the session is idle
+// from now on: its Sink will be woken. One call at a time.
+func (s *Session) Next(ctx context.Context, dst []*Delivery) (batch []*Delivery, more bool) {
 	for ctx.Err() == nil {
 		s.mu.Lock()
-		if len(s.lagging) > 0 && !s.stalled && !s.closed && s.queue.bytes < s.hub.queueBytes/2 {
+		if s.behind() && s.queue.bytes < s.hub.queueBytes/2 {
 			sub := s.lagging[0]
 			copy(s.lagging, s.lagging[1:])
 			s.lagging[len(s.lagging)-1] = sub
@@ -83,20 +83,21 @@ func (s *Session) Next(ctx context.Context, dst []*Delivery) []*Delivery {
 		before := len(dst)
 		dst = s.queue.take(dst, batchEvents, batchBytes)
 		taken := len(dst) > before
-		done := !taken && (len(s.lagging) == 0 || s.stalled || s.closed)
-		if done {
-			s.awake = false
-		}
+		more = !s.queue.empty() || s.behind()
+		s.awake = more
 		if taken {
 			s.makeRoom()
 		}
 		s.mu.Unlock()
-		if taken || done {
-			return dst
+		if taken || !more {
+			return dst, more
 		}
 	}
-	return dst
+	return dst, false
 }
+
+// behind reports that there is catching up to do now. mu is held.
+func (s *Session) behind() bool { return len(s.lagging) > 0 && !s.stalled && !s.closed }
 
 // Ready waits until the session can take another request: while too much is
 // unsent or uncommitted the transport must not read on. It fails only with ctx

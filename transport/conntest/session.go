@@ -151,15 +151,15 @@ func (s *Session) Pending() int {
 }
 
 // Next implements chat.Session's. It gives at most 64 at a time.
-func (s *Session) Next(_ context.Context, dst []*chat.Delivery) []*chat.Delivery {
+func (s *Session) Next(_ context.Context, dst []*chat.Delivery) (batch []*chat.Delivery, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := min(64, len(s.queue))
 	dst = append(dst, s.queue[:n]...)
-	if s.queue = s.queue[n:]; n == 0 {
+	if s.queue = s.queue[n:]; len(s.queue) == 0 {
 		s.queue, s.idle = nil, true
 	}
-	return dst
+	return dst, !s.idle
 }
 
 // End has the transport close the connection.

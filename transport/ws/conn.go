@@ -18,7 +18,7 @@ type Session interface {
 	Do(ctx context.Context, r chat.Request)
 	Fail(err error)
 	Ready(ctx context.Context) error
-	Next(ctx context.Context, dst []*chat.Delivery) []*chat.Delivery
+	Next(ctx context.Context, dst []*chat.Delivery) (batch []*chat.Delivery, more bool)
 	Close()
 }
 
@@ -45,6 +45,7 @@ const (
 	flagLeft                        // it was sent
 	flagBuffered                    // the handshake's reader had bytes of the first frames
 	flagStarving                    // nobody may be there: the first frame has a deadline
+	flagPong                        // there are pongs to be sent
 )
 
 // conn is one connection: the Sink of its session. Idle, it is all there is.

@@ -184,6 +184,7 @@ func (r *reader) control(c *conn, op ws.OpCode, payload []byte) {
 			c.pongs = c.pongs[:0]
 		}
 		c.pongs = appendFrame(c.pongs, firstPong, payload)
+		c.flags.Or(flagPong)
 		c.mu.Unlock()
 		c.Wake()
 	case ws.OpClose:

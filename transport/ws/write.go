@@ -84,8 +84,9 @@ func (w *writer) drain(c *conn) bool {
 	}
 	for sent := 0; sent < writeTurn; {
 		w.controls(c)
-		w.batch = c.session.Next(w.server.ctx, w.batch[:0])
-		last := len(w.batch) == 0 || c.has(flagParting)
+		var more bool
+		w.batch, more = c.session.Next(w.server.ctx, w.batch[:0])
+		last := !more || c.has(flagParting)
 		n, ok := w.send(c, w.batch)
 		clear(w.batch)
 		if sent += n; !ok {
@@ -217,12 +218,13 @@ func (w *writer) controls(c *conn) {
 		c.flags.And(^flagPing)
 		w.out = appendFrame(w.out, firstPing, nil)
 	}
-	c.mu.Lock()
-	if len(c.pongs) > 0 {
+	if c.has(flagPong) {
+		c.mu.Lock()
+		c.flags.And(^flagPong)
 		w.out = append(w.out, c.pongs...)
 		c.pongs = nil
+		c.mu.Unlock()
 	}
-	c.mu.Unlock()
 }
 
 // leave says goodbye where that is due.
