@@ -93,8 +93,13 @@ type User struct {
 	ID       string
 	Name     string
 	Status   string    // custom status text
+	Avatar   string    // an https URL, or ""
+	Meta     []byte    // a JSON object, or nil
 	LastSeen time.Time // zero: never
 }
+
+// MaxAvatar bounds an avatar's URL, in bytes.
+const MaxAvatar = 2048
 
 // CheckChannelName reports why name cannot be a channel's, or nil.
 func CheckChannelName(name string) error {

@@ -34,6 +34,9 @@ type (
 		Meta     []byte // a JSON object, or nil
 		Nonce    string
 		NonceTTL time.Duration
+		ParentID string        // the message that it answers
+		Mentions []string      // users
+		TTL      time.Duration // deleted by itself after so long; 0: never
 	}
 	Edit struct {
 		Channel, ID string
@@ -41,6 +44,58 @@ type (
 		Nonce       string
 	}
 	Delete struct{ Channel, ID, Nonce string }
+
+	// React adds a reaction of one's own to a message, or takes it away.
+	React struct {
+		Channel, ID, Name string
+		On                bool
+		Nonce             string
+	}
+	// Pin pins a message in its channel, or takes the pin away.
+	Pin struct {
+		Channel, ID string
+		On          bool
+		Nonce       string
+	}
+
+	// SetState writes one key of the channel's shared state.
+	SetState struct {
+		Channel, Key string
+		Value        []byte        // a JSON value; nil without Add: the key goes
+		Add          *int64        // in place of Value: see Draft.Add
+		If           *uint64       // see Draft.If
+		TTL          time.Duration // deleted by itself after so long; 0: never
+		Nonce        string
+	}
+	// GetState asks for the channel's shared state, keys after After.
+	GetState struct {
+		Channel string
+		After   string
+		Limit   int
+	}
+	// Pins asks for the channel's pinned messages.
+	Pins struct{ Channel string }
+
+	// Channels asks for the user's channels, those with the newest events first.
+	Channels struct {
+		After string // where the last page ended: its Next
+		Limit int
+	}
+	// PutChannel makes a channel, or changes what it is.
+	PutChannel struct{ Settings Channel }
+	// PutMember sets a user's standing. With the session's own user and the
+	// role member it joins an open channel, with no role it leaves.
+	PutMember struct {
+		Channel string
+		Member  Member
+	}
+	// PutProfile changes what others see of the session's user.
+	PutProfile struct{ Profile Profile }
+	// Block wants, or no longer wants, nothing of another user.
+	Block struct {
+		User string
+		On   bool
+	}
 
 	// History asks for a page of messages, Changes for events after a seq.
 	History struct {
@@ -99,6 +154,16 @@ func (SetPresence) command()  {}
 func (Delivered) command()    {}
 func (Read) command()         {}
 func (Send) command()         {}
+func (React) command()        {}
+func (Pin) command()          {}
+func (SetState) command()     {}
+func (GetState) command()     {}
+func (Pins) command()         {}
+func (Channels) command()     {}
+func (PutChannel) command()   {}
+func (PutMember) command()    {}
+func (PutProfile) command()   {}
+func (Block) command()        {}
 func (Ping) command()         {}
 
 // Reply answers one Request: with Err, or with what the command yields.
@@ -109,12 +174,40 @@ type Reply struct {
 
 	Connected  *Connected  // Authenticate
 	Subscribed *Subscribed // Subscribe
-	Committed  *Committed  // Post, Edit, Delete
-	Messages   []*Event    // History: a page, oldest first
+	Committed  *Committed  // Post, Edit, Delete, React, Pin, SetState, PutMember
+	Messages   []*Event    // History, Pins: a page, oldest first
 	Events     []*Event    // Changes
-	Head       Head        // History, Changes, Subscribed
-	Epoch      string      // History, Changes, Subscribed: Head's
+	Head       Head        // History, Changes, Subscribed, GetState
+	Epoch      string      // History, Changes, Subscribed, GetState: Head's
 	Cursor     *Cursor     // Read
+	State      []*StateKey // GetState
+	Channels   *Listing    // Channels
+	Channel    *Channel    // PutChannel
+	Profile    *User       // PutProfile
+}
+
+// Listing is a page of a user's channels.
+type Listing struct {
+	Channels []Listed
+	Next     string // what Channels.After must be for the next page; "": this is the last
+}
+
+// Listed is a channel as its user sees it in a list.
+type Listed struct {
+	Channel  *Channel
+	Role     Role
+	Head     Head
+	Cursor   Cursor // the user's own
+	Unread   uint64 // messages after the read cursor
+	Mentions int    // of them those that mention the user, at most 100 counted
+	Last     *Event // the newest message kept, or nil
+}
+
+// Profile is what a user may change of oneself; nil leaves a field as it is.
+type Profile struct {
+	Name   *string
+	Avatar *string
+	Meta   []byte // a JSON object; "null": none; nil: as it is
 }
 
 // Connected says who the session is.

@@ -158,7 +158,7 @@ func (h *Hub) send(ctx context.Context, id *Identity, from *Session, c Send) err
 	}
 	s := &Signal{Kind: SignalCustom, User: id.User, UserName: id.Name, Name: c.Name, Data: c.Data, At: h.now()}
 	if c.To != "" {
-		return h.sendToUser(id, s, c.To)
+		return h.sendToUser(ctx, id, s, c.To)
 	}
 	r, err := h.acquire(ctx, ChannelID{id.Project, c.Channel})
 	if err != nil {
@@ -173,12 +173,15 @@ func (h *Hub) send(ctx context.Context, id *Identity, from *Session, c Send) err
 	return nil
 }
 
-func (h *Hub) sendToUser(id *Identity, s *Signal, to string) error {
+func (h *Hub) sendToUser(ctx context.Context, id *Identity, s *Signal, to string) error {
 	if err := CheckUserID(to); err != nil {
 		return err
 	}
 	if id.Anonymous() || !id.Has(ScopeSend) {
 		return E(CodeForbidden, "the token lacks the scope %s", ScopeSend)
+	}
+	if err := h.unwanted(ctx, id, to); err != nil {
+		return err
 	}
 	s.Channel.Project = id.Project
 	d := newSignalDelivery(s, nil)

@@ -16,6 +16,8 @@ type Delivery struct {
 	size   int
 	except *Session // signals: the session that is left out
 	frames atomic.Pointer[frames]
+
+	journey *journey // of an event that is followed
 }
 
 // Format names a way of encoding deliveries: a dialect on a transport, with or

@@ -23,6 +23,15 @@ func (s *Session) Do(ctx context.Context, r Request) {
 	case Delete:
 		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.delete(ctx, id, &c) })
 		return
+	case React:
+		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.reaction(ctx, id, &c) })
+		return
+	case Pin:
+		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.pinning(ctx, id, &c) })
+		return
+	case SetState:
+		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.stateDraft(ctx, id, &c) })
+		return
 	case Subscribe:
 		err = s.subscribe(ctx, r, c)
 		if err == nil {
@@ -50,6 +59,8 @@ func (s *Session) Do(ctx context.Context, r Request) {
 		id := s.Identity()
 		err = s.hub.send(ctx, &id, s, c)
 	case Ping, nil:
+	default:
+		err = s.ask(ctx, c, reply)
 	}
 	if err != nil {
 		reply = &Reply{Err: AsError(err)}
@@ -159,6 +170,7 @@ func (s *Session) connected() *Connected {
 // post queues what draft makes and answers when it is committed. The session
 // goes on meanwhile; Ready bounds how many are under way.
 func (s *Session) post(ctx context.Context, req Request, channel string, draft func(*room, *Identity) (*Draft, error)) {
+	from := s.hub.receive(ctx)
 	id := s.Identity()
 	r, err := s.hub.acquire(ctx, ChannelID{id.Project, channel})
 	if err != nil {
@@ -180,7 +192,7 @@ func (s *Session) post(ctx context.Context, req Request, channel string, draft f
 		r.stopTyping(s)
 		r.mu.Unlock()
 	}
-	s.hub.append(r, d, func(c Committed, err error) {
+	s.hub.append(r, d, from, func(c Committed, err error) {
 		reply := &Reply{Committed: &c}
 		if err != nil {
 			reply = &Reply{Err: AsError(err)}

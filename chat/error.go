@@ -19,12 +19,15 @@ const (
 	CodeTooLarge       Code = "too_large"           // the body is over MaxBody
 	CodeUnauthorized   Code = "unauthorized"        // no credentials, or none that count
 	CodeTokenExpired   Code = "token_expired"       // the credentials were good once
+	CodeTokenRevoked   Code = "token_revoked"       // the token, its user or its key was revoked
 	CodeForbidden      Code = "forbidden"           // known, but without the right
 	CodeForeignSender  Code = "foreign_sender"      // the frame claims another user than the token's
 	CodeNotFound       Code = "not_found"           // no such channel, message, member or user
 	CodeDeleted        Code = "deleted"             // the message was deleted
 	CodeNotSubscribed  Code = "not_subscribed"      // the operation needs a subscription to the channel
 	CodeConflict       Code = "nonce_conflict"      // the nonce was used for other content
+	CodeVersion        Code = "version_conflict"    // the key's version is not the one expected
+	CodeBlocked        Code = "blocked"             // the other user wants nothing of the sender
 	CodeExists         Code = "exists"              // it is there already, with other properties
 	CodeExpired        Code = "expired"             // the position can no longer be resumed from; see Error.Expired
 	CodeRateLimited    Code = "rate_limited"        // too many; see Error.RetryAfter
@@ -36,6 +39,7 @@ const (
 	CodeMuted          Code = "muted"               // a moderator has muted the sender in this channel
 	CodeBanned         Code = "banned"              // a moderator has banned the user from this channel
 	CodeMethodNotFound Code = "method_not_allowed"  // REST: the path exists, the method does not
+	CodeDisconnected   Code = "disconnected"        // an operator, or another device of the user's, ended the session
 	CodeUnsupported    Code = "unsupported_version" // no protocol version in common
 )
 

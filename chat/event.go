@@ -17,10 +17,25 @@ const MaxMeta = 16384
 type Kind uint8
 
 const (
-	KindMessage Kind = 1
-	KindEdit    Kind = 2
-	KindDelete  Kind = 3
-	KindMember  Kind = 4
+	KindMessage  Kind = 1
+	KindEdit     Kind = 2
+	KindDelete   Kind = 3
+	KindMember   Kind = 4
+	KindReaction Kind = 5
+	KindPin      Kind = 6
+	KindState    Kind = 7
+)
+
+// Bounds on what hangs on messages and channels.
+const (
+	MaxMentions  = 50    // users that one message mentions
+	MaxReaction  = 64    // bytes of a reaction's name
+	MaxReactions = 50    // different reactions to one message
+	MaxShown     = 32    // users named with a reaction or a thread; the rest are counted
+	MaxPins      = 100   // pinned messages of one channel
+	MaxStateKey  = 128   // bytes of a key of shared state
+	MaxState     = 16384 // bytes of its value
+	MaxStateKeys = 1000  // keys of one channel
 )
 
 // Event is one durable entry of a channel's log. A message is an Event with
@@ -36,20 +51,57 @@ type Event struct {
 	SenderName string    // as it was then; may be empty
 	Session    string    // the session that posted it, "" when that is unknown; not stored
 
-	// ID is a message's UUID: of a message its own, of an edit or delete that
-	// of the message it names. TargetSeq is that message's seq.
+	// ID is a message's UUID: of a message its own, of an edit, delete, reaction
+	// or pin that of the message it names. TargetSeq is that message's seq.
 	ID        string
 	TargetSeq uint64
 
+	// ParentID is the message whose thread a message belongs to, "" if it
+	// belongs to none; of a delete that of the message it names. A thread's
+	// first message has no parent itself: threads are flat.
+	ParentID string
+
 	Sequence  uint64    // a message's number among messages, from 0
-	Body      []byte    // a JSON value as received; nil once deleted
+	Body      []byte    // a JSON value as received; nil once deleted. Of a state event the key's value; nil: the key went
 	Meta      []byte    // a JSON object, or nil
 	Nonce     string    // the sender's own key, or ""
 	EditSeq   uint64    // a message's: the seq of the last edit that Body has taken in
 	EditedAt  time.Time // zero: never edited
 	DeletedAt time.Time // zero: not deleted
+	ExpiresAt time.Time // of a message or a state key: when it is deleted by itself; zero: never
+	Mentions  []string  // of a message: the users it calls
+
+	Notes *Notes // a message's: what others have hung on it; nil: nothing
 
 	Member *Member // a member event's: the standing from here on
+
+	Name string // of a reaction what it is; of a state event the key
+	On   bool   // a reaction or pin: it was added, not taken away
+}
+
+// Notes are what others have hung on a message. They are its present state, as
+// its body is: who replays the log applies to them only those events that come
+// after Through.
+type Notes struct {
+	Through   uint64 // the seq of the last event that the rest has taken in
+	Reactions []Reaction
+	Thread    Thread
+	PinnedBy  string
+	PinnedAt  time.Time // zero: not pinned
+}
+
+// Reaction is one reaction to a message, with how many and who.
+type Reaction struct {
+	Name  string
+	Count int
+	Users []string // who, in the order they came; at most MaxShown are named
+}
+
+// Thread is what has been answered to a message.
+type Thread struct {
+	Replies int // deleted ones not counted
+	LastAt  time.Time
+	Users   []string // who took part, in the order of their first reply; at most MaxShown are named
 }
 
 // Deleted reports whether e is a message that was deleted.
@@ -57,7 +109,7 @@ func (e *Event) Deleted() bool { return !e.DeletedAt.IsZero() }
 
 // Size is about how many bytes e costs in memory and on a wire.
 func (e *Event) Size() int {
-	return 192 + len(e.Body) + len(e.Meta) + len(e.Sender) + len(e.SenderName) + len(e.Channel.Name) + len(e.Nonce)
+	return 256 + len(e.Body) + len(e.Meta) + len(e.Sender) + len(e.SenderName) + len(e.Channel.Name) + len(e.Nonce)
 }
 
 // Draft is an event that has no place in the log yet.
@@ -67,10 +119,18 @@ type Draft struct {
 	Sender     string
 	SenderName string
 	Session    string // see Event.Session
-	Body       []byte // message, edit
+	Body       []byte // message, edit; state: the value, nil to delete the key
 	Meta       []byte // message
-	ID         string // edit, delete: the message they name
+	ID         string // edit, delete, reaction, pin: the message they name
 	Member     *Member
+
+	ParentID string        // message: the one that it answers. A reply's stands for the thread's first
+	Mentions []string      // message
+	TTL      time.Duration // message, state: how long it lives; 0: it does not go by itself
+	Name     string        // reaction, state: see Event.Name
+	On       bool          // reaction, pin
+	If       *uint64       // state: only if the key's version is this one; 0: only if there is no such key
+	Add      *int64        // state, in place of Body: added to the value, a whole number; 0 where there is no key
 
 	// Nonce makes a retry harmless: the same nonce of the same sender in the
 	// same channel is the same event. NonceTTL bounds for how long; 0: for as

@@ -17,6 +17,12 @@ type Options struct {
 	// nil: such frames are refused.
 	Authenticate func(ctx context.Context, token string) (Identity, error)
 
+	// Trace is asked for each event that is posted whether its way is to be
+	// told: nil, and an answer of nil: it is not. The answer is called once the
+	// event has been offered to everybody and once it was first delivered, in
+	// either order, under locks: it must not block and must not call the hub.
+	Trace func(ctx context.Context) func(Passage)
+
 	Logger *slog.Logger     // nil: nothing is logged
 	Now    func() time.Time // nil: time.Now
 
@@ -45,6 +51,7 @@ type Hub struct {
 	store        Store
 	bus          Bus
 	authenticate func(ctx context.Context, token string) (Identity, error)
+	trace        func(ctx context.Context) func(Passage)
 	log          *slog.Logger
 	now          func() time.Time
 	epoch        string
@@ -77,7 +84,10 @@ type Hub struct {
 	delivered map[cursorKey]uint64       // not written yet
 
 	flushing atomic.Bool
+	sweeping atomic.Bool
 	posting  atomic.Int64 // appends under way
+
+	profiles sync.Mutex // held while a profile is read, changed and written
 }
 
 type cursorKey struct {
@@ -89,7 +99,7 @@ type cursorKey struct {
 func NewHub(o Options) *Hub {
 	h := &Hub{
 		store: o.Store, bus: o.Bus, authenticate: o.Authenticate,
-		log: o.Logger, now: o.Now, epoch: o.Store.Epoch(),
+		trace: o.Trace, log: o.Logger, now: o.Now, epoch: o.Store.Epoch(),
 		queueBytes: o.QueueBytes, rate: o.PostRate, burst: o.PostBurst,
 		rooms:     make(map[ChannelID]*room),
 		sessions:  make(map[*Session]struct{}),

@@ -25,6 +25,9 @@ type Identity struct {
 	Server   bool      // a project's secret key: may do anything in the project, as any user
 	Guest    bool      // User was made by the server
 	Renames  bool      // --dev: the first frame that names a user decides who this is
+	Key      string    // the id of the project key that vouches for it; "" if none does
+	TokenID  string    // the token's own name (jti); "" if it has none
+	Issued   time.Time // when the token was issued; zero if it does not say
 }
 
 // Anonymous reports whether there is nobody behind id.

@@ -142,7 +142,8 @@ func (h *Hub) Member(ctx context.Context, id *Identity, channel, user string) (*
 }
 
 // PutMember sets a user's standing. It is an event of the channel's log. Who
-// leaves may set oneself to NoRole; anything else takes a moderator.
+// joins an open channel may set oneself to Ordinary, and who leaves any one to
+// NoRole; everything else takes a moderator.
 func (h *Hub) PutMember(ctx context.Context, id *Identity, channel string, m Member) (Committed, error) {
 	switch m.Role {
 	case Owner, Moderator, Ordinary, Reader, NoRole:
@@ -161,8 +162,11 @@ func (h *Hub) PutMember(ctx context.Context, id *Identity, channel string, m Mem
 	if err != nil {
 		return Committed{}, err
 	}
+	joins := m.User == id.User && m.Role == Ordinary && !m.Muted && !m.Banned && (target == nil || target.Role == NoRole && !target.Muted)
 	leaves := m.User == id.User && m.Role == NoRole && target != nil && !target.Banned && m.Muted == target.Muted && !m.Banned
-	if !leaves {
+	switch {
+	case joins && r.permit(ctx, id, OpJoin) == nil:
+	case !leaves:
 		if err := r.permit(ctx, id, OpMembers); err != nil {
 			return Committed{}, err
 		}

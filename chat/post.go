@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/parley-chat/parley/internal/planted"
@@ -10,7 +11,7 @@ import (
 // append commits d, then has it acknowledged by done, then delivers it. done
 // is called from the store's goroutine and must not block. r must have been
 // acquired by the caller; append keeps it until the commit.
-func (h *Hub) append(r *room, d *Draft, done func(Committed, error)) {
+func (h *Hub) append(r *room, d *Draft, from receipt, done func(Committed, error)) {
 	h.posting.Add(1) // before the look at draining: Drain waits for it
 	if h.isDraining() {
 		h.posting.Add(-1)
@@ -21,9 +22,11 @@ func (h *Hub) append(r *room, d *Draft, done func(Committed, error)) {
 	if planted.Is("deliver_before_commit") && d.Kind == KindMessage {
 		r.deliver(&Event{
 			Channel: d.Channel, Seq: r.head + 1, Kind: d.Kind, At: h.now(), Sender: d.Sender, ID: "not yet", Body: d.Body, Nonce: d.Nonce,
-		})
+		}, nil)
 	}
+	from.queue(h)
 	h.store.Append(d, func(c Committed, err error) {
+		from.commit(h)
 		fresh := err == nil && !c.Repeated
 		if fresh {
 			c.Event.Session = d.Session
@@ -31,8 +34,9 @@ func (h *Hub) append(r *room, d *Draft, done func(Committed, error)) {
 		}
 		done(c, err)
 		if fresh {
+			h.acked(from)
 			h.stats.posts.Add(1)
-			r.deliver(c.Event)
+			r.deliver(c.Event, h.follow(c.Event, from))
 			h.tellNodes(r, c.Event.Seq)
 		}
 		h.posting.Add(-1)
@@ -48,19 +52,35 @@ func (r *room) draft(ctx context.Context, id *Identity, p *Post) (*Draft, error)
 	if len(p.Meta) > MaxMeta {
 		return nil, E(CodeTooLarge, "meta is over %d bytes", MaxMeta)
 	}
-	if err := checkNonce(p.Nonce); err != nil {
+	mentions, err := distinct(p.Mentions)
+	if err != nil {
 		return nil, err
 	}
-	if err := r.permit(ctx, id, OpPost); err != nil {
+	if err := checkTTL(p.TTL); err != nil {
 		return nil, err
 	}
-	if err := r.hub.limit(id); err != nil {
-		return nil, err
+	d := &Draft{
+		Kind: KindMessage, Body: p.Body, Meta: p.Meta, Nonce: p.Nonce, NonceTTL: p.NonceTTL,
+		ParentID: p.ParentID, Mentions: mentions, TTL: p.TTL,
 	}
-	return &Draft{
-		Channel: r.id, Kind: KindMessage, Sender: id.User, SenderName: id.Name,
-		Body: p.Body, Meta: p.Meta, Nonce: p.Nonce, NonceTTL: p.NonceTTL,
-	}, nil
+	return d, r.admit(ctx, id, d, OpPost)
+}
+
+// distinct are the users that a message mentions, each once.
+func distinct(users []string) ([]string, error) {
+	if len(users) > MaxMentions {
+		return nil, E(CodeTooMany, "at most %d users are mentioned in a message", MaxMentions)
+	}
+	var once []string
+	for _, u := range users {
+		if err := CheckUserID(u); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(once, u) {
+			once = append(once, u)
+		}
+	}
+	return once, nil
 }
 
 // change checks an edit or delete: one's own message needs one right,
@@ -146,7 +166,7 @@ func (h *Hub) commit(ctx context.Context, r *room, d *Draft) (Committed, error) 
 		err error
 	}
 	done := make(chan result, 1)
-	h.append(r, d, func(c Committed, err error) { done <- result{c, err} })
+	h.append(r, d, h.receive(ctx), func(c Committed, err error) { done <- result{c, err} })
 	select {
 	case res := <-done:
 		return res.c, res.err

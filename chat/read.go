@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"time"
 )
@@ -10,7 +11,25 @@ import (
 const (
 	defaultLimit = 50
 	maxLimit     = 1000
+	partLimit    = 64 // events that are read from the store at a time
 )
+
+// PageBytes is the size of events with which a page ends, whatever its limit:
+// the event that passes it is the last.
+const PageBytes = 1 << 20
+
+// Full reports that a page of at most limit events (0: the standard) ended for
+// its bounds, so that there may be more.
+func Full(page []*Event, limit int) bool {
+	return len(page) > 0 && (len(page) >= clamp(limit) || sizeOf(page) >= PageBytes)
+}
+
+func sizeOf(page []*Event) (size int) {
+	for _, e := range page {
+		size += e.Size()
+	}
+	return size
+}
 
 func clamp(limit int) int {
 	if limit <= 0 {
@@ -33,7 +52,8 @@ func (h *Hub) readable(ctx context.Context, id *Identity, channel string) (*room
 }
 
 // Messages is a page of a channel's messages, oldest first, with the head that
-// it was read at or after.
+// it was read at or after. It ends with PageBytes, too; see Full. A page by
+// sequence does not: it is asked for by those who count what is missing.
 func (h *Hub) Messages(ctx context.Context, id *Identity, channel string, page Page) ([]*Event, Head, error) {
 	r, err := h.readable(ctx, id, channel)
 	if err != nil {
@@ -45,8 +65,49 @@ func (h *Hub) Messages(ctx context.Context, id *Identity, channel string, page P
 		return nil, Head{}, err
 	}
 	page.Limit = clamp(page.Limit)
-	events, err := h.store.Messages(ctx, r.id, page)
+	if page.BySequence {
+		events, err := h.store.Messages(ctx, r.id, page)
+		return events, head, err
+	}
+	events, err := h.messages(ctx, r.id, page)
 	return events, head, err
+}
+
+// messages reads a page in parts, so that a page of large messages is never in
+// memory as a whole.
+func (h *Hub) messages(ctx context.Context, ch ChannelID, page Page) (events []*Event, err error) {
+	forward := page.Forward || page.After > 0
+	limit := page.Limit
+	for size := 0; len(events) < limit && size < PageBytes; {
+		page.Limit = min(partLimit, limit-len(events))
+		part, err := h.store.Messages(ctx, ch, page)
+		if err != nil {
+			return nil, err
+		}
+		read := len(part)
+		if !forward {
+			slices.Reverse(part)
+		}
+		for i, e := range part {
+			if size += e.Size(); size >= PageBytes {
+				part = part[:i+1]
+				break
+			}
+		}
+		events = append(events, part...)
+		if read < page.Limit {
+			break
+		}
+		if last := part[len(part)-1]; forward {
+			page.After = last.Seq
+		} else {
+			page.Before = last.Seq
+		}
+	}
+	if !forward {
+		slices.Reverse(events)
+	}
+	return events, nil
 }
 
 // Message is one message in its present state.
@@ -60,7 +121,8 @@ func (h *Hub) Message(ctx context.Context, id *Identity, channel, message string
 }
 
 // Events are the channel's events after a seq, or since a time if since is not
-// zero, with the head that they were read at or after.
+// zero, with the head that they were read at or after. They end with PageBytes,
+// too: there are more until the head.
 func (h *Hub) Events(ctx context.Context, id *Identity, channel string, after uint64, since time.Time, limit int) ([]*Event, Head, error) {
 	r, err := h.readable(ctx, id, channel)
 	if err != nil {
@@ -79,8 +141,30 @@ func (h *Hub) Events(ctx context.Context, id *Identity, channel string, after ui
 	if after < head.Horizon {
 		return nil, Head{}, h.expired("horizon", head)
 	}
-	events, err := h.store.Events(ctx, r.id, after, clamp(limit))
+	events, err := h.events(ctx, r.id, after, clamp(limit))
 	return events, head, err
+}
+
+// events is messages for all events.
+func (h *Hub) events(ctx context.Context, ch ChannelID, after uint64, limit int) (events []*Event, err error) {
+	for size := 0; len(events) < limit && size < PageBytes; {
+		most := min(partLimit, limit-len(events))
+		part, err := h.store.Events(ctx, ch, after, most)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range part {
+			events = append(events, e)
+			after = e.Seq
+			if size += e.Size(); size >= PageBytes {
+				break
+			}
+		}
+		if len(part) < most {
+			break
+		}
+	}
+	return events, nil
 }
 
 // before is the seq of the last event earlier than t. Times never fall along

@@ -13,8 +13,21 @@ const (
 	OpDeleteAny                  // others' messages
 	OpMembers                    // set others' roles, mutes and bans
 	OpSettings                   // make the channel, change what it is
+	OpReact                      // add reactions, take one's own away
+	OpPin                        // pin messages, and take pins away
+	OpState                      // write shared state
+	OpJoin                       // become a member by oneself; of open channels only
 	operations
 )
+
+// speaks reports whether the operation reaches others, who may not want it.
+func (op Operation) speaks() bool {
+	switch op {
+	case OpPost, OpSignal, OpReact, OpPin, OpState:
+		return true
+	}
+	return false
+}
 
 // standing is what rights look at in a channel: the columns of the table.
 type standing uint8
@@ -44,6 +57,10 @@ var rights = [operations]struct {
 	OpDeleteAny: {ScopeSend, [standings]bool{false, false, false, true, true}},
 	OpMembers:   {ScopeSend, [standings]bool{false, false, false, true, true}},
 	OpSettings:  {ScopeSend, [standings]bool{false, false, false, false, true}},
+	OpReact:     {ScopeSend, [standings]bool{true, false, true, true, true}},
+	OpPin:       {ScopeSend, [standings]bool{false, false, true, true, true}},
+	OpState:     {ScopeSend, [standings]bool{true, false, true, true, true}},
+	OpJoin:      {ScopeRead, [standings]bool{true, true, true, true, true}},
 }
 
 // permit decides whether id may do op in the channel, where its member record
@@ -72,8 +89,11 @@ func permit(id *Identity, c *Channel, m *Member, op Operation) error {
 	if c.ID.Name == BroadcastChannel && op != OpRead && op != OpCursor {
 		return E(CodeForbidden, "only the project's server writes %q", BroadcastChannel)
 	}
-	if m != nil && m.Muted && (op == OpPost || op == OpSignal) {
+	if m != nil && m.Muted && (op == OpPost || op == OpSignal || op == OpReact || op == OpState) {
 		return E(CodeMuted, "muted in channel %q", c.ID.Name)
+	}
+	if op == OpJoin && c.Kind != Open {
+		return E(CodeForbidden, "channel %q is joined by invitation", c.ID.Name)
 	}
 	as, ok := standingOf(id, c, m)
 	if !ok && !manages {

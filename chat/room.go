@@ -78,10 +78,13 @@ func (r *room) permit(ctx context.Context, id *Identity, op Operation) error {
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	c := r.settings
-	r.mu.Unlock()
-	return permit(id, c, m, op)
+	if err := permit(id, r.about(), m, op); err != nil {
+		return err
+	}
+	if _, _, direct := DirectUsers(r.id.Name); direct && op.speaks() {
+		return r.hub.unwanted(ctx, id, r.id.partner(id.User))
+	}
+	return nil
 }
 
 // member is the user's standing, or nil.
@@ -117,12 +120,12 @@ func (r *room) note(user string, m *Member) {
 }
 
 // deliver takes an event that was committed here or heard of elsewhere.
-func (r *room) deliver(e *Event) {
+func (r *room) deliver(e *Event, j *journey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.hinted = max(r.hinted, e.Seq)
 	if r.loaded && !r.filling && e.Seq == r.head+1 {
-		r.push(e)
+		r.push(e, j)
 		return
 	}
 	r.fillLocked()
@@ -184,7 +187,7 @@ func (r *room) fill(ctx context.Context) {
 		}
 		for _, e := range events {
 			if e.Seq == r.head+1 {
-				r.push(e)
+				r.push(e, nil)
 			}
 		}
 		r.mu.Unlock()
@@ -221,11 +224,12 @@ func (r *room) skip(err *Error) {
 }
 
 // push makes e the newest event: applied, kept, offered. Its seq is head+1.
-func (r *room) push(e *Event) {
+func (r *room) push(e *Event, j *journey) {
 	r.applyLocked(e)
 	d := NewEventDelivery(e)
 	r.head = e.Seq
 	r.ring.push(d)
+	d = j.watch(d)
 	wakes := wakeLists.Get().(*wakeList)
 	for i := len(r.level) - 1; i >= 0; i-- {
 		sub := r.level[i]
@@ -242,6 +246,7 @@ func (r *room) push(e *Event) {
 		}
 	}
 	wakes.wake()
+	j.end(len(r.level))
 }
 
 // wakeList gathers who is to be woken when everybody was offered something: a
@@ -294,7 +299,7 @@ func (r *room) rewrite(e *Event) {
 			return
 		}
 		if e.Kind == KindDelete {
-			m.Body, m.Meta, m.DeletedAt = nil, nil, e.At
+			m.Body, m.Meta, m.Mentions, m.DeletedAt = nil, nil, nil, e.At
 		} else {
 			m.Body, m.EditSeq, m.EditedAt = e.Body, e.Seq, e.At
 		}

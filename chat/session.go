@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"sync"
+	"time"
 
 	"github.com/parley-chat/parley/internal/planted"
 )
@@ -37,6 +38,8 @@ type Session struct {
 	id   string
 	sink Sink
 
+	since time.Time // when it began
+
 	mu       sync.Mutex
 	identity Identity
 	queue    queue
@@ -46,14 +49,14 @@ type Session struct {
 	pending  int
 	room     chan struct{} // closed when there is room again; nil: nobody waits
 	closed   bool
-	away     bool // this device is away
+	away     bool // this device is away; Hub.usersMu guards it
 
 	// subs is changed by Do alone, and by whoever drops a subscription.
 	subs map[string]*subscription
 }
 
 func newSession(h *Hub, id Identity, sink Sink) *Session {
-	return &Session{hub: h, id: rand.Text(), sink: sink, identity: id}
+	return &Session{hub: h, id: rand.Text(), sink: sink, since: h.now(), identity: id}
 }
 
 // ID is the session's own name: 130 random bits in base 32.

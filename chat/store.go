@@ -16,9 +16,11 @@ type Log interface {
 	// Append assigns seq, sequence, id and time; makes an open channel on
 	// first use; resolves Draft.ID (CodeNotFound, CodeDeleted); answers a
 	// known nonce with the first event, or CodeConflict if the content
-	// differs; applies edits, deletes and members to their rows in the same
-	// commit. An edit of a deleted message is CodeDeleted; a second delete is
-	// the first, Repeated.
+	// differs; applies every event to the rows that it changes in the same
+	// commit. An edit, reaction or pin of a deleted message is CodeDeleted; a
+	// second delete is the first, Repeated, as is a reaction or pin that is
+	// there already. Taking away a reaction or pin that is not there is
+	// CodeNotFound. A state draft whose If does not hold is CodeVersion.
 	Append(d *Draft, done func(Committed, error))
 
 	// Head is the channel's durable head; the zero Head if there is no log.
@@ -35,19 +37,57 @@ type Log interface {
 
 	// Message is one message in its present state, or CodeNotFound.
 	Message(ctx context.Context, ch ChannelID, id string) (*Event, error)
+
+	// Pins are the channel's pinned messages, in the order of their seqs.
+	Pins(ctx context.Context, ch ChannelID) ([]*Event, error)
+}
+
+// States keeps the channels' shared state: keys with a value each.
+type States interface {
+	// StateKey is one key, or CodeNotFound; one whose time is over at now is gone.
+	StateKey(ctx context.Context, ch ChannelID, key string, now time.Time) (*StateKey, error)
+
+	// State are the channel's keys in key order, keys after the given one, and
+	// the head that they were read at: deltas follow from there.
+	State(ctx context.Context, ch ChannelID, after string, limit int, now time.Time) ([]*StateKey, Head, error)
+
+	// Due are messages and keys whose time was over at now and that are still
+	// there, the longest over first, of all projects.
+	Due(ctx context.Context, now time.Time, limit int) ([]Due, error)
+}
+
+// StateKey is one key of a channel's shared state.
+type StateKey struct {
+	Key       string
+	Value     []byte // a JSON value
+	Version   uint64 // the seq of the event that set it
+	By        string
+	At        time.Time
+	ExpiresAt time.Time // zero: never
+}
+
+// Due is something that is to be deleted because its time is over: a message
+// by ID, or a key of shared state that still has Version.
+type Due struct {
+	Channel ChannelID
+	ID      string
+	Key     string
+	Version uint64
 }
 
 // Page selects messages of a channel. With Before it is the last Limit
 // messages below that seq, with After the first Limit above it, with both the
 // first between them; with neither the last Limit. BySequence makes both
 // bounds count messages instead of events: Before and After are then
-// sequences, and After is meant inclusively (sequences begin at 0).
+// sequences, and After is meant inclusively (sequences begin at 0). It cannot
+// be had together with Thread.
 type Page struct {
 	Before     uint64 // 0: no bound
 	After      uint64 // 0: no bound, unless Forward
 	Forward    bool   // oldest first from After, even where After is 0
 	BySequence bool
-	Limit      int // 1 to 1000
+	Thread     string // a message's id: replies to it alone
+	Limit      int    // 1 to 1000
 }
 
 // Directory keeps what channels, members and users are.
@@ -70,6 +110,22 @@ type Directory interface {
 	PutUsers(ctx context.Context, users []*User) error
 }
 
+// People keeps what users have to do with channels and with each other.
+type People interface {
+	// Joined are the names of the channels in which the user has a role, and of
+	// the direct channels in which anything was said, in name order after the
+	// given one.
+	Joined(ctx context.Context, project, user, after string, limit int) ([]string, error)
+
+	// Users of a project that anything is kept of, in id order after the given one.
+	Users(ctx context.Context, project, after string, limit int) ([]*User, error)
+
+	// PutBlock notes that the user wants, or no longer wants, nothing of another.
+	PutBlock(ctx context.Context, project, user, blocked string, on bool) error
+	Blocked(ctx context.Context, project, user, other string) (bool, error)
+	Blocks(ctx context.Context, project, user, after string, limit int) ([]string, error)
+}
+
 // Cursors keeps how far users have come.
 type Cursors interface {
 	// Cursor is the zero place if there is none.
@@ -80,12 +136,18 @@ type Cursors interface {
 	// order given: every field is the greater of what was and what is asked,
 	// and nothing passes the durable head.
 	MoveCursors(ctx context.Context, moves []Cursor) ([]Cursor, error)
+
+	// Mentions counts the messages after seq that mention the user and were not
+	// deleted; it stops at most.
+	Mentions(ctx context.Context, ch ChannelID, user string, after uint64, most int) (int, error)
 }
 
 // Store is everything durable. Implementations pass storetest.Run.
 type Store interface {
 	Log
+	States
 	Directory
+	People
 	Cursors
 
 	// Epoch names this run of the log: it changes when the log may have been

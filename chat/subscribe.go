@@ -60,7 +60,7 @@ func (s *Session) place(req Request, reply *Reply, r *room, c Subscribe, from ui
 		from = r.head
 	}
 	if from != reply.Head.Seq {
-		s.hub.stats.resumes.Add(1)
+		s.hub.countResume(from, reply.Head.Seq)
 	}
 	sub.at = from
 	sub.redelivery.acked = from

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -70,14 +71,21 @@ func (h *Hub) slowTick(now time.Time) {
 	h.closeExpired(now)
 	h.evict(now)
 	h.forgetRates(now)
-	if h.flushing.CompareAndSwap(false, true) {
-		started := h.spawn(func(ctx context.Context) {
-			defer h.flushing.Store(false)
-			h.flush(ctx)
-		})
-		if !started {
-			h.flushing.Store(false)
-		}
+	h.alone(&h.flushing, h.flush)
+	h.alone(&h.sweeping, h.sweep)
+}
+
+// alone spawns f unless its last run is still under way.
+func (h *Hub) alone(running *atomic.Bool, f func(context.Context)) {
+	if !running.CompareAndSwap(false, true) {
+		return
+	}
+	started := h.spawn(func(ctx context.Context) {
+		defer running.Store(false)
+		f(ctx)
+	})
+	if !started {
+		running.Store(false)
 	}
 }
 
@@ -111,9 +119,7 @@ func (h *Hub) closeExpired(now time.Time) {
 	}
 	h.mu.RUnlock()
 	for _, s := range over {
-		e := E(CodeTokenExpired, "the token has expired")
-		s.tell(&Delivery{Notice: &Expiring{Err: e}})
-		s.sink.Close(e)
+		s.dismiss(E(CodeTokenExpired, "the token has expired"))
 	}
 }
 
@@ -156,7 +162,7 @@ func (h *Hub) flush(ctx context.Context) {
 	if len(users) == 0 {
 		return
 	}
-	if err := h.store.PutUsers(ctx, users); err != nil {
+	if err := h.seenLast(ctx, users); err != nil {
 		h.log.Error("write users", "err", err)
 		return
 	}

@@ -20,6 +20,8 @@ type batch struct {
 	events   uint64 // appended
 
 	rows     map[rowKey]*row         // as this batch leaves them
+	notes    map[rowKey]*chat.Notes  // the same
+	values   map[string][]byte       // other keys that the writer reads again; nil: removed
 	nonces   map[uint64]pendingUse   // by the filter's hash
 	members  map[string]*chat.Member // by key
 	cursors  map[string]chat.Cursor  // by key
@@ -43,6 +45,8 @@ type pendingUse struct {
 func newBatch() *batch {
 	return &batch{
 		rows:     make(map[rowKey]*row),
+		notes:    make(map[rowKey]*chat.Notes),
+		values:   make(map[string][]byte),
 		nonces:   make(map[uint64]pendingUse),
 		members:  make(map[string]*chat.Member),
 		cursors:  make(map[string]chat.Cursor),
@@ -60,6 +64,8 @@ func (b *batch) begin(number uint64, db *pebble.DB, now int64) {
 	b.stray = nil
 	b.answered.Store(false)
 	clear(b.rows)
+	clear(b.notes)
+	clear(b.values)
 	clear(b.nonces)
 	clear(b.members)
 	clear(b.cursors)

@@ -14,6 +14,9 @@ type channel struct {
 	made bool   // it has settings
 	used uint64 // number of the last batch that asked for it
 	late uint64 // number of the last batch that has its head in its list
+
+	pins map[uint64]struct{} // messages that are pinned; nil: not read yet
+	keys int                 // of shared state; -1: not counted yet
 }
 
 // channels remembers channels, at most about most: those of the current and
@@ -45,7 +48,7 @@ func (w *writer) channel(ch chat.ChannelID) (*channel, error) {
 }
 
 func (w *writer) loadChannel(ch chat.ChannelID) (*channel, error) {
-	c := &channel{id: ch, path: appendPath(nil, ch)}
+	c := &channel{id: ch, path: appendPath(nil, ch), keys: -1}
 	v := w.views.acquire()
 	defer v.release()
 	w.key = channelKey(w.key, spaceHead, ch)

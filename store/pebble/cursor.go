@@ -30,6 +30,28 @@ func (s *Store) Cursors(ctx context.Context, ch chat.ChannelID, after string, li
 	return all, err
 }
 
+// Mentions is chat.Cursors'.
+func (s *Store) Mentions(ctx context.Context, ch chat.ChannelID, user string, after uint64, most int) (n int, err error) {
+	err = s.readLog(ctx, ch, func(l *log) error {
+		low := max(after, l.head.horizon)
+		if low >= l.head.seq {
+			return nil
+		}
+		iter, err := l.iterateAt(spaceMention, mentionPath(l.path, user), low+1, l.head.seq+1)
+		if err != nil {
+			return err
+		}
+		for ok := iter.First(); ok && n < most; ok = iter.Next() {
+			n++
+		}
+		if err := iter.Close(); err != nil {
+			return readFailed(err)
+		}
+		return nil
+	})
+	return n, err
+}
+
 // MoveCursors is chat.Cursors'.
 func (s *Store) MoveCursors(ctx context.Context, moves []chat.Cursor) ([]chat.Cursor, error) {
 	for _, m := range moves {
@@ -90,8 +112,8 @@ func (w *writer) move(to chat.Cursor) (chat.Cursor, error) {
 	}
 	w.key = userKey(w.key, spaceCursor, c.id, to.User)
 	w.cur.cursors[string(w.key)] = now
-	w.value = appendCursor(w.value[:0], now)
-	w.set(w.key, w.value)
+	w.buf = appendCursor(w.buf[:0], now)
+	w.set(w.key, w.buf)
 	return now, nil
 }
 

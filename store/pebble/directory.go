@@ -40,6 +40,13 @@ func (s *Store) Channels(ctx context.Context, project, after string, limit int) 
 // list visits what is kept under names behind the prefix, in name order, names
 // after the given one.
 func (s *Store) list(ctx context.Context, prefix []byte, from string, limit int, visit func(name string, b []byte) error) error {
+	return s.read(ctx, func(v *view) error {
+		return v.list(prefix, from, limit, func(name string, b []byte) (bool, error) { return true, visit(name, b) })
+	})
+}
+
+// list is Store.list, where visit says whether what it was given counts.
+func (v *view) list(prefix []byte, from string, limit int, visit func(name string, b []byte) (bool, error)) error {
 	if limit <= 0 {
 		return chat.E(chat.CodeInvalid, "the limit is not positive")
 	}
@@ -47,19 +54,20 @@ func (s *Store) list(ctx context.Context, prefix []byte, from string, limit int,
 	if from != "" {
 		low = appendName(append([]byte(nil), prefix...), from)
 	}
-	return s.read(ctx, func(v *view) error {
-		n := 0
-		return v.scan(low, after(prefix), func(key, value []byte) (bool, error) {
-			name, _, ok := cutName(key[len(prefix):])
-			if !ok {
-				return false, errRow
-			}
-			if from != "" && name == from {
-				return true, nil
-			}
+	n := 0
+	return v.scan(low, after(prefix), func(key, value []byte) (bool, error) {
+		name, _, ok := cutName(key[len(prefix):])
+		if !ok {
+			return false, errRow
+		}
+		if from != "" && name == from {
+			return true, nil
+		}
+		counts, err := visit(name, value)
+		if counts {
 			n++
-			return n < limit, visit(name, value)
-		})
+		}
+		return n < limit, err
 	})
 }
 
@@ -220,6 +228,12 @@ func checkUser(u *chat.User) error {
 	}
 	if len(u.Status) > maxStatus {
 		return chat.E(chat.CodeInvalid, "the status is longer than %d bytes", maxStatus)
+	}
+	if len(u.Avatar) > chat.MaxAvatar {
+		return chat.E(chat.CodeInvalid, "the avatar's URL is longer than %d bytes", chat.MaxAvatar)
+	}
+	if len(u.Meta) > chat.MaxMeta {
+		return chat.E(chat.CodeTooLarge, "the meta object is larger than %d bytes", chat.MaxMeta)
 	}
 	if err := chat.CheckUserID(u.ID); err != nil {
 		return err

@@ -46,13 +46,9 @@ func (s *Store) channelsWithLogs(ctx context.Context, from []byte, limit int) (a
 				next = append([]byte(nil), key...)
 				return false, nil
 			}
-			project, rest, ok := cutName(key[1:])
-			name, _, ok2 := cutName(rest)
-			if !ok || !ok2 {
-				return false, errRow
-			}
-			all = append(all, chat.ChannelID{Project: project, Name: name})
-			return true, nil
+			ch, _, err := cutPath(key[1:])
+			all = append(all, ch)
+			return true, err
 		})
 	})
 	return all, next, err
@@ -88,14 +84,15 @@ func (s *Store) expireChannel(ctx context.Context, ch chat.ChannelID, now time.T
 	}
 }
 
-// trimming moves a channel's horizon and removes what lies below, with the
-// nonces of what goes, in one commit.
+// trimming moves a channel's horizon and removes what lies below, with
+// everything else that belongs to what goes, in one commit.
 type trimming struct {
 	answer
 	id      chat.ChannelID
 	horizon uint64 // the new one
 	first   uint64 // sequence of the first message above it
 	nonces  [][]byte
+	others  [][]byte // mentions, and what is due
 	count   int
 	bytes   int
 }
@@ -132,6 +129,7 @@ func (t *trimming) add(l *log, e *chat.Event) error {
 	t.horizon = e.Seq
 	if e.Kind == chat.KindMessage {
 		t.first = e.Sequence + 1
+		t.hanging(l, e)
 	}
 	if e.Nonce == "" {
 		return nil
@@ -151,6 +149,19 @@ func (t *trimming) add(l *log, e *chat.Event) error {
 	return err
 }
 
+// hanging notes the keys of a message that do not lie in the order of seqs. No
+// more come later; those of a message that is deleted until the commit are
+// removed twice.
+func (t *trimming) hanging(l *log, e *chat.Event) {
+	for _, user := range e.Mentions {
+		t.others = append(t.others, seqKey(nil, spaceMention, mentionPath(l.path, user), e.Seq))
+	}
+	if !e.ExpiresAt.IsZero() && !e.Deleted() {
+		t.others = append(t.others, dueMessage(l.path, e.ExpiresAt, e.Seq))
+	}
+	t.bytes += 128 * len(e.Mentions)
+}
+
 func (t *trimming) prepare(w *writer) {
 	c, err := w.channel(t.id)
 	if err != nil {
@@ -159,10 +170,18 @@ func (t *trimming) prepare(w *writer) {
 	}
 	c.head.horizon, c.head.first = t.horizon, t.first
 	w.moved(c)
-	for _, space := range []byte{spaceMessage, spaceEvent} {
+	for seq := range c.pins {
+		if seq <= t.horizon {
+			delete(c.pins, seq)
+		}
+	}
+	for _, space := range []byte{spaceMessage, spaceEvent, spaceNotes, spaceReaction, spaceThread, spacePin} {
 		w.key = seqKey(w.key, space, c.path, 0)
 		w.key2 = seqKey(w.key2, space, c.path, t.horizon+1)
-		_ = w.cur.db.DeleteRange(w.key, w.key2, nil)
+		w.removeRange(w.key, w.key2)
+	}
+	for _, key := range t.others {
+		_ = w.cur.db.Delete(key, nil)
 	}
 	for _, key := range t.nonces {
 		if _, ok := w.repointed[string(key)]; !ok {

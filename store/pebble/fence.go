@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,10 +25,19 @@ import (
 // answered on that ground: the committer asks whether the store has stopped
 // after Pebble says that it has synced. What was readable stays so, as no file
 // goes any more.
+//
+// Files in other folders are a backup's: their errors are the backup's alone,
+// and it can be told to end.
 type fence struct {
 	vfs.FS
-	shut *atomic.Bool
-	stop func(error) // shuts the fence
+	dir   string
+	shut  *atomic.Bool
+	stop  func(error)                   // shuts the fence
+	abort *atomic.Pointer[func() error] // why a backup must end, or nil
+}
+
+func newFence(fs vfs.FS, dir string, shut *atomic.Bool, stop func(error)) fence {
+	return fence{fs, filepath.Clean(dir), shut, stop, new(atomic.Pointer[func() error])}
 }
 
 var errShut = errors.New("the store has stopped: its files stay as they are")
@@ -39,11 +49,17 @@ func (f fence) check() error {
 	return nil
 }
 
+// own reports whether the file is the store's, not a backup's.
+func (f fence) own(name string) bool { return f.FS.PathDir(name) == f.dir }
+
 func isLog(name string) bool { return strings.HasSuffix(name, ".log") }
 
 // vital reports whether Pebble cannot do without the file: logs, manifests,
 // and the markers that say which of them count.
-func vital(name string) bool {
+func (f fence) vital(name string) bool {
+	if !f.own(name) {
+		return false
+	}
 	base := name[strings.LastIndexAny(name, `/\`)+1:]
 	return isLog(base) || strings.HasPrefix(base, "MANIFEST-") || strings.HasPrefix(base, "marker.")
 }
@@ -51,9 +67,11 @@ func vital(name string) bool {
 // fenced is what Pebble gets for a file that was made or could not be.
 func (f fence) fenced(name string, file vfs.File, err error) (vfs.File, error) {
 	switch {
+	case err == nil && !f.own(name):
+		return copiedFile{file, f}, nil
 	case err == nil:
-		return fencedFile{file, f, vital(name)}, nil
-	case vital(name):
+		return fencedFile{file, f, f.vital(name)}, nil
+	case f.vital(name):
 		f.stop(err)
 		return nowhere{vfs.NewMemFile(nil)}, nil
 	}
@@ -84,6 +102,9 @@ func (f fence) OpenDir(name string) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if filepath.Clean(name) != f.dir {
+		return file, nil
+	}
 	return fencedDir{file, f}, nil
 }
 
@@ -107,7 +128,7 @@ func (f fence) Remove(name string) error {
 	if err == nil {
 		err = f.FS.Remove(name)
 	}
-	if err != nil && strings.HasPrefix(f.FS.PathBase(name), "marker.") {
+	if err != nil && f.own(name) && strings.HasPrefix(f.FS.PathBase(name), "marker.") {
 		f.stop(err)
 		return nil
 	}
@@ -219,6 +240,21 @@ func (f fencedFile) SyncTo(n int64) (full bool, err error) {
 		return err
 	})
 	return full, err
+}
+
+// copiedFile is a file of a backup.
+type copiedFile struct {
+	vfs.File
+	fence fence
+}
+
+func (f copiedFile) Write(p []byte) (int, error) {
+	if abort := f.fence.abort.Load(); abort != nil {
+		if err := (*abort)(); err != nil {
+			return 0, err
+		}
+	}
+	return f.File.Write(p)
 }
 
 // nowhere is a vital file that could not be made.

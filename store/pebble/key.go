@@ -9,18 +9,32 @@ import (
 )
 
 // The keyspaces: the first byte of every key. The project follows in all but
-// spaceStore's, so that a project is a handful of contiguous ranges.
+// spaceDue's and spaceStore's, so that a project is a handful of contiguous
+// ranges. A seq is that of a message, if nothing else is said: what hangs on
+// messages lies in the order of their seqs, and goes with them as one range.
 const (
-	spaceChannel = 'c' // project, channel            → settings
-	spaceEvent   = 'e' // project, channel, seq       → edit, delete or member event
-	spaceHead    = 'h' // project, channel            → head
-	spaceMessage = 'm' // project, channel, seq       → message in its present state
-	spaceNonce   = 'n' // project, channel, sender, nonce → what it was used for
-	spaceMember  = 'p' // project, channel, user      → member
-	spaceCursor  = 'r' // project, channel, user      → cursor
-	spaceStore   = 's' // what is true of the whole store
-	spaceUser    = 'u' // project, user               → user
+	spaceReaction = 'a' // project, channel, seq, name, user → seq of the reaction that added it
+	spaceBlock    = 'b' // project, user, other user  → nothing
+	spaceChannel  = 'c' // project, channel           → settings
+	spaceDue      = 'd' // expiry, project, channel, what → see dueKey
+	spaceEvent    = 'e' // project, channel, its seq  → event that is no message
+	spaceHead     = 'h' // project, channel           → head
+	spacePin      = 'i' // project, channel, seq      → seq of the pin that pinned it
+	spaceJoined   = 'j' // project, user, channel     → nothing
+	spaceState    = 'k' // project, channel, key      → value of shared state
+	spaceMessage  = 'm' // project, channel, seq      → message in its present state
+	spaceNonce    = 'n' // project, channel, sender, nonce → what it was used for
+	spaceMember   = 'p' // project, channel, user     → member
+	spaceCursor   = 'r' // project, channel, user     → cursor
+	spaceStore    = 's' // what is true of the whole store
+	spaceThread   = 't' // project, channel, seq of the thread's first, seq → nothing
+	spaceUser     = 'u' // project, user              → user
+	spaceMention  = 'w' // project, channel, user, seq → nothing
+	spaceNotes    = 'x' // project, channel, seq      → notes: apart, as a message may be long
 )
+
+// nothing is the value of a key that says it all.
+var nothing = []byte{valueVersion, plainKey}
 
 // Names end with two bytes that no escaped name contains, so that names of any
 // bytes sort as themselves and none is another's prefix.
@@ -75,6 +89,16 @@ func appendPath(dst []byte, ch chat.ChannelID) []byte {
 	return appendName(appendProject(dst, ch.Project), ch.Name)
 }
 
+// cutPath reads what appendPath wrote.
+func cutPath(key []byte) (ch chat.ChannelID, rest []byte, err error) {
+	project, rest, ok := cutName(key)
+	name, rest, ok2 := cutName(rest)
+	if !ok || !ok2 {
+		return ch, nil, errRow
+	}
+	return chat.ChannelID{Project: project, Name: name}, rest, nil
+}
+
 func channelKey(dst []byte, space byte, ch chat.ChannelID) []byte {
 	return appendPath(append(dst[:0], space), ch)
 }
@@ -90,6 +114,32 @@ func projectKey(dst []byte, space byte, project string) []byte {
 func seqKey(dst []byte, space byte, path []byte, seq uint64) []byte {
 	dst = append(append(dst[:0], space), path...)
 	return binary.BigEndian.AppendUint64(dst, seq)
+}
+
+// threadPath takes a channel's place in the keys of a thread's replies.
+func threadPath(path []byte, first uint64) []byte {
+	return binary.BigEndian.AppendUint64(append([]byte(nil), path...), first)
+}
+
+// mentionPath takes a channel's place in the keys of a user's mentions.
+func mentionPath(path []byte, user string) []byte {
+	return appendName(append([]byte(nil), path...), user)
+}
+
+func reactionKey(path []byte, seq uint64, name, user string) []byte {
+	return appendName(appendName(seqKey(nil, spaceReaction, path, seq), name), user)
+}
+
+func stateKey(path []byte, name string) []byte {
+	return appendName(append([]byte{spaceState}, path...), name)
+}
+
+func joinedKey(ch chat.ChannelID, user string) []byte {
+	return appendName(appendName(projectKey(nil, spaceJoined, ch.Project), user), ch.Name)
+}
+
+func blockKey(project, user, other string) []byte {
+	return appendName(appendName(projectKey(nil, spaceBlock, project), user), other)
 }
 
 func nonceKey(dst []byte, path []byte, sender, nonce string) []byte {

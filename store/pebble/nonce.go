@@ -41,11 +41,17 @@ func (w *writer) repeated(c *channel, d *chat.Draft, n *nonce) (*chat.Event, err
 	if u.content != n.content || u.kind != d.Kind {
 		return nil, chat.E(chat.CodeConflict, "the nonce was used for other content")
 	}
-	r, err := w.row(c, u.kind, u.seq)
-	if err != nil || r == nil {
-		return nil, lost(err)
+	e, err := w.first(c, u.kind, u.seq)
+	if err != nil || u.kind != chat.KindMessage {
+		return e, err
 	}
-	return r.event, nil
+	notes, err := w.notes(c, u.seq)
+	if err != nil || notes == nil {
+		return e, err
+	}
+	noted := *e
+	noted.Notes = notes
+	return &noted, nil
 }
 
 // use finds what d's nonce was used for: in the batches that are not in the
@@ -70,11 +76,11 @@ func (w *writer) use(c *channel, d *chat.Draft, hash uint64) (u use, found bool,
 func (w *writer) putNonce(n *nonce, u use, r *row) {
 	w.filter.add(n.hash)
 	w.cur.nonces[n.hash] = pendingUse{use: u, row: r}
-	w.value = appendUse(w.value[:0], u)
+	w.buf = appendUse(w.buf[:0], u)
 	if planted.Is("nonce_outside_batch") {
-		w.cur.stray = append(w.cur.stray, bytes.Clone(w.key2), bytes.Clone(w.value))
+		w.cur.stray = append(w.cur.stray, bytes.Clone(w.key2), bytes.Clone(w.buf))
 	} else {
-		w.set(w.key2, w.value)
+		w.set(w.key2, w.buf)
 	}
 	if n.taken && w.repointed != nil {
 		w.repointed[string(w.key2)] = struct{}{}

@@ -65,6 +65,7 @@ func (o *Options) batchBytes() int { return int(min(o.MemTableBytes/4, 4<<20)) }
 func pebbleOptions(fs vfs.FS, lock *pebble.Lock, s *Store) *pebble.Options {
 	o := &pebble.Options{
 		FS:                          fs,
+		ReadOnly:                    s.readOnly,
 		Lock:                        lock,
 		Logger:                      logger{s},
 		FormatMajorVersion:          pebble.FormatNewest,

@@ -17,6 +17,16 @@ func (s *Store) Messages(ctx context.Context, ch chat.ChannelID, page chat.Page)
 	if page.Limit < 1 || page.Limit > maxPage {
 		return nil, chat.E(chat.CodeInvalid, "the limit is not between 1 and %d", maxPage)
 	}
+	if page.Thread != "" {
+		if page.BySequence {
+			return nil, chat.E(chat.CodeInvalid, "the messages of a thread are not counted by sequence")
+		}
+		err = s.readLog(ctx, ch, func(l *log) error {
+			events, err = l.thread(page)
+			return err
+		})
+		return events, err
+	}
 	err = s.readLog(ctx, ch, func(l *log) error {
 		low, high, err := l.bounds(page)
 		if err != nil || low >= high {
@@ -26,15 +36,96 @@ func (s *Store) Messages(ctx context.Context, ch chat.ChannelID, page chat.Page)
 		if err != nil {
 			return err
 		}
-		if page.Forward || page.After > 0 {
+		if fromFirst(page) {
 			events, err = l.page(iter, iter.First, iter.Next, page.Limit)
 		} else {
 			events, err = l.page(iter, iter.Last, iter.Prev, page.Limit)
 			slices.Reverse(events)
 		}
+		if err == nil {
+			err = l.annotate(iter, events)
+		}
 		if cerr := iter.Close(); err == nil && cerr != nil {
 			err = readFailed(cerr)
 		}
+		return err
+	})
+	return events, err
+}
+
+// fromFirst reports whether the page is full when it has the first messages
+// that fit, not the last.
+func fromFirst(page chat.Page) bool { return page.Forward || page.After > 0 }
+
+// thread is a page of the replies to one message.
+func (l *log) thread(page chat.Page) ([]*chat.Event, error) {
+	first, err := l.message(page.Thread)
+	if err != nil {
+		return nil, err
+	}
+	low, high, err := l.bounds(page)
+	if err != nil || low >= high {
+		return nil, err
+	}
+	iter, err := l.iterateAt(spaceThread, threadPath(l.path, first.event.Seq), low, high)
+	if err != nil {
+		return nil, err
+	}
+	begin, next := iter.Last, iter.Prev
+	if fromFirst(page) {
+		begin, next = iter.First, iter.Next
+	}
+	var seqs []uint64
+	for ok := begin(); ok && len(seqs) < page.Limit; ok = next() {
+		seqs = append(seqs, seqOf(iter.Key()))
+	}
+	if !fromFirst(page) {
+		slices.Reverse(seqs)
+	}
+	return l.pick(iter, seqs)
+}
+
+// pick are the messages with those seqs, in their order, which must be rising.
+// It closes iter, an iterator of the log that has found the seqs.
+func (l *log) pick(iter *pebble.Iterator, seqs []uint64) ([]*chat.Event, error) {
+	err := iter.Error()
+	events := make([]*chat.Event, 0, len(seqs))
+	for _, seq := range seqs {
+		if err != nil {
+			break
+		}
+		var r *row
+		if r, err = l.row(spaceMessage, seq); err == nil && r == nil {
+			err = errHole
+		}
+		if err == nil {
+			events = append(events, r.event)
+		}
+	}
+	if err == nil {
+		err = l.annotate(iter, events)
+	}
+	if cerr := iter.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return nil, readFailed(err)
+	}
+	return events, nil
+}
+
+// Pins is chat.Log's.
+func (s *Store) Pins(ctx context.Context, ch chat.ChannelID) (events []*chat.Event, err error) {
+	err = s.readLog(ctx, ch, func(l *log) error {
+		iter, err := l.iterate(spacePin, l.head.horizon+1, l.head.seq+1)
+		if err != nil {
+			return err
+		}
+		var seqs []uint64
+		for ok := iter.First(); ok; ok = iter.Next() {
+			seqs = append(seqs, seqOf(iter.Key()))
+		}
+		events, err = l.pick(iter, seqs)
 		return err
 	})
 	return events, err

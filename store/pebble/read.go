@@ -52,28 +52,38 @@ func (s *Store) Head(ctx context.Context, ch chat.ChannelID) (h chat.Head, err e
 
 // Message is chat.Log's.
 func (s *Store) Message(ctx context.Context, ch chat.ChannelID, text string) (e *chat.Event, err error) {
-	id, ok := parseMessageID(text)
-	if !ok {
-		return nil, noMessage()
-	}
 	err = s.readLog(ctx, ch, func(l *log) error {
-		if id.seq() <= l.head.horizon {
-			return noMessage()
-		}
-		l.key = seqKey(l.key, spaceMessage, l.path, id.seq())
-		found, err := l.get(l.key, func(b []byte) error {
-			r, err := readRow(ch, id.seq(), b)
-			if err == nil && r.id == id {
-				e = r.event
-			}
+		r, err := l.message(text)
+		if err != nil {
 			return err
-		})
-		if err == nil && (!found || e == nil) {
-			return noMessage()
 		}
-		return err
+		e = r.event
+		return l.notesOf(e)
 	})
 	return e, err
+}
+
+// message is the message that text names, or CodeNotFound.
+func (l *log) message(text string) (*row, error) {
+	id, ok := parseMessageID(text)
+	if !ok || id.seq() <= l.head.horizon {
+		return nil, noMessage()
+	}
+	r, err := l.row(spaceMessage, id.seq())
+	if err == nil && (r == nil || r.id != id) {
+		return nil, noMessage()
+	}
+	return r, err
+}
+
+// row is the row at seq, or nil.
+func (l *log) row(space byte, seq uint64) (r *row, err error) {
+	l.key = seqKey(l.key, space, l.path, seq)
+	_, err = l.get(l.key, func(b []byte) (err error) {
+		r, err = readRow(l.id, seq, b)
+		return err
+	})
+	return r, err
 }
 
 // Events is chat.Log's.
@@ -127,7 +137,7 @@ func (l *log) events(after uint64, limit int) ([]*chat.Event, error) {
 			}
 			events = append(events, e)
 		}
-		return nil
+		return l.annotate(messages.iter, events)
 	}()
 	for _, s := range []*source{&messages, &others} {
 		if cerr := s.close(); err == nil && cerr != nil {
@@ -180,9 +190,15 @@ func (s *source) close() error {
 // iterate is an iterator over a keyspace of the log, from seq low up to high,
 // excluded.
 func (l *log) iterate(space byte, low, high uint64) (*pebble.Iterator, error) {
-	iter, err := l.NewIter(&pebble.IterOptions{
-		LowerBound: seqKey(nil, space, l.path, low),
-		UpperBound: seqKey(nil, space, l.path, high),
+	return l.iterateAt(space, l.path, low, high)
+}
+
+// iterateAt is an iterator over the keys of a keyspace that go on with path,
+// then end with a seq.
+func (v *view) iterateAt(space byte, path []byte, low, high uint64) (*pebble.Iterator, error) {
+	iter, err := v.NewIter(&pebble.IterOptions{
+		LowerBound: seqKey(nil, space, path, low),
+		UpperBound: seqKey(nil, space, path, high),
 	})
 	if err != nil {
 		return nil, readFailed(err)

@@ -21,7 +21,8 @@ var errRow = errors.New("a stored value cannot be read")
 // is never changed.
 type row struct {
 	event     *chat.Event
-	id        messageID // of a message, or of the one that an edit or delete names
+	id        messageID // of a message, or of the one that another event names
+	parent    messageID // of event.ParentID
 	deleteSeq uint64    // a deleted message's: the delete event
 	prevEdit  uint64    // an edit's: the edit of the same message before it
 }
@@ -33,7 +34,15 @@ const (
 	hasDelete
 	hasTarget
 	hasMember
+	hasParent
+	hasMentions
+	hasExpiry
 )
+
+// named reports whether events of the kind have a name and are on or off.
+func named(k chat.Kind) bool {
+	return k == chat.KindReaction || k == chat.KindPin || k == chat.KindState
+}
 
 func appendText(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
@@ -58,9 +67,9 @@ func instant(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-func appendRow(dst []byte, r *row) []byte {
+// has is what r has beyond the fields of every event.
+func (r *row) has() (has byte) {
 	e := r.event
-	var has byte
 	if e.ID != "" {
 		has |= hasID
 	}
@@ -76,6 +85,20 @@ func appendRow(dst []byte, r *row) []byte {
 	if e.Member != nil {
 		has |= hasMember
 	}
+	if e.ParentID != "" {
+		has |= hasParent
+	}
+	if len(e.Mentions) > 0 {
+		has |= hasMentions
+	}
+	if !e.ExpiresAt.IsZero() {
+		has |= hasExpiry
+	}
+	return has
+}
+
+func appendRow(dst []byte, r *row) []byte {
+	e, has := r.event, r.has()
 	dst = append(dst, valueVersion, plainKey, byte(e.Kind), has)
 	dst = binary.AppendUvarint(dst, uint64(millis(e.At)))
 	dst = appendText(dst, e.Sender)
@@ -102,7 +125,34 @@ func appendRow(dst []byte, r *row) []byte {
 	if has&hasMember != 0 {
 		dst = appendMemberFields(appendText(dst, e.Member.User), e.Member)
 	}
+	if has&hasParent != 0 {
+		dst = append(dst, r.parent[:]...)
+	}
+	if has&hasMentions != 0 {
+		dst = appendTexts(dst, e.Mentions)
+	}
+	if has&hasExpiry != 0 {
+		dst = binary.AppendUvarint(dst, uint64(millis(e.ExpiresAt)))
+	}
+	if named(e.Kind) {
+		dst = appendFlag(appendText(dst, e.Name), e.On)
+	}
 	return dst
+}
+
+func appendTexts(dst []byte, all []string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(all)))
+	for _, s := range all {
+		dst = appendText(dst, s)
+	}
+	return dst
+}
+
+func appendFlag(dst []byte, on bool) []byte {
+	if on {
+		return append(dst, 1)
+	}
+	return append(dst, 0)
 }
 
 func appendMemberFields(dst []byte, m *chat.Member) []byte {
@@ -171,6 +221,15 @@ func (r *reader) copied() []byte {
 	return nil
 }
 
+// texts reads what appendTexts wrote, nil if that is nothing.
+func (r *reader) texts() (all []string) {
+	// A damaged count must not cost memory: the bytes end before it does.
+	for n := r.number(); n > 0 && !r.bad; n-- {
+		all = append(all, r.text())
+	}
+	return all
+}
+
 func (r *reader) member(user string) *chat.Member {
 	m := &chat.Member{User: user, Role: chat.Role(r.text())}
 	flags := r.byte()
@@ -211,132 +270,21 @@ func readRow(ch chat.ChannelID, seq uint64, b []byte) (*row, error) {
 	if has&hasMember != 0 {
 		e.Member = in.member(in.text())
 	}
+	if has&hasParent != 0 {
+		copy(r.parent[:], in.take(16))
+		e.ParentID = r.parent.String()
+	}
+	if has&hasMentions != 0 {
+		e.Mentions = in.texts()
+	}
+	if has&hasExpiry != 0 {
+		e.ExpiresAt = in.instant()
+	}
+	if named(e.Kind) {
+		e.Name, e.On = in.text(), in.byte() == 1
+	}
 	if in.bad {
 		return nil, errRow
 	}
 	return r, nil
-}
-
-// head is a channel's head as stored.
-type head struct {
-	seq, next, horizon, first uint64
-	last                      int64 // ms
-}
-
-func (h head) public() chat.Head {
-	return chat.Head{Seq: h.seq, Next: h.next, Horizon: h.horizon, First: h.first, LastTime: instant(h.last)}
-}
-
-func appendHead(dst []byte, h head) []byte {
-	dst = append(dst, valueVersion, plainKey)
-	for _, v := range [...]uint64{h.seq, h.next, h.horizon, h.first, uint64(h.last)} {
-		dst = binary.AppendUvarint(dst, v)
-	}
-	return dst
-}
-
-func readHead(b []byte) (head, error) {
-	in := openValue(b)
-	h := head{seq: in.number(), next: in.number(), horizon: in.number(), first: in.number(), last: int64(in.number())}
-	if in.bad {
-		return head{}, errRow
-	}
-	return h, nil
-}
-
-// use is what a nonce was used for.
-type use struct {
-	seq     uint64
-	kind    chat.Kind
-	at      int64 // ms
-	content uint64
-}
-
-func appendUse(dst []byte, u use) []byte {
-	dst = append(dst, valueVersion, plainKey, byte(u.kind))
-	dst = binary.AppendUvarint(dst, u.seq)
-	dst = binary.AppendUvarint(dst, uint64(u.at))
-	return binary.BigEndian.AppendUint64(dst, u.content)
-}
-
-func readUse(b []byte) (use, error) {
-	in := openValue(b)
-	u := use{kind: chat.Kind(in.byte()), seq: in.number(), at: int64(in.number())}
-	if sum := in.take(8); sum != nil {
-		u.content = binary.BigEndian.Uint64(sum)
-	}
-	if in.bad {
-		return use{}, errRow
-	}
-	return u, nil
-}
-
-func appendChannel(dst []byte, c *chat.Channel) []byte {
-	dst = append(dst, valueVersion, plainKey)
-	dst = appendText(dst, string(c.Kind))
-	public := byte(0)
-	if c.Public {
-		public = 1
-	}
-	dst = appendText(append(dst, public), c.Title)
-	dst = binary.AppendVarint(dst, int64(c.Retention))
-	return binary.AppendUvarint(dst, uint64(millis(c.CreatedAt)))
-}
-
-func readChannel(id chat.ChannelID, b []byte) (*chat.Channel, error) {
-	in := openValue(b)
-	c := &chat.Channel{ID: id, Kind: chat.ChannelKind(in.text()), Public: in.byte() == 1, Title: in.text()}
-	zigzag := in.number()
-	c.Retention = time.Duration(int64(zigzag>>1) ^ -int64(zigzag&1))
-	c.CreatedAt = in.instant()
-	if in.bad {
-		return nil, errRow
-	}
-	return c, nil
-}
-
-func appendMember(dst []byte, m *chat.Member) []byte {
-	return appendMemberFields(append(dst, valueVersion, plainKey), m)
-}
-
-func readMember(user string, b []byte) (*chat.Member, error) {
-	in := openValue(b)
-	m := in.member(user)
-	if in.bad {
-		return nil, errRow
-	}
-	return m, nil
-}
-
-func appendUser(dst []byte, u *chat.User) []byte {
-	dst = append(dst, valueVersion, plainKey)
-	dst = appendText(appendText(dst, u.Name), u.Status)
-	return binary.AppendUvarint(dst, uint64(millis(u.LastSeen)))
-}
-
-func readUser(project, id string, b []byte) (*chat.User, error) {
-	in := openValue(b)
-	u := &chat.User{Project: project, ID: id, Name: in.text(), Status: in.text(), LastSeen: in.instant()}
-	if in.bad {
-		return nil, errRow
-	}
-	return u, nil
-}
-
-func appendCursor(dst []byte, c chat.Cursor) []byte {
-	dst = append(dst, valueVersion, plainKey)
-	for _, v := range [...]uint64{c.Delivered, c.Read, c.ReadNext, uint64(millis(c.ReadAt))} {
-		dst = binary.AppendUvarint(dst, v)
-	}
-	return dst
-}
-
-func readCursor(ch chat.ChannelID, user string, b []byte) (chat.Cursor, error) {
-	in := openValue(b)
-	c := chat.Cursor{Channel: ch, User: user, Delivered: in.number(), Read: in.number(), ReadNext: in.number()}
-	c.ReadAt = in.instant()
-	if in.bad {
-		return chat.Cursor{}, errRow
-	}
-	return c, nil
 }

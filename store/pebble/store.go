@@ -14,7 +14,6 @@ package pebble
 import (
 	"context"
 	crand "crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -37,10 +36,16 @@ type Store struct {
 	opts  Options
 	log   *slog.Logger
 	db    *pebble.DB
+	fs    fence
+	dir   string
 	lock  *pebble.Lock
 	views views
 	queue *queue
 	epoch string
+	// format is that of what is stored; another than this program's only where
+	// the store is open for reading.
+	format   byte
+	readOnly bool
 
 	filter *filter
 	gate   *gate
@@ -56,6 +61,7 @@ type Store struct {
 	halted  chan struct{}  // closed when the store has stopped
 	running sync.WaitGroup // writer, rebuild
 	expire  sync.Mutex     // held by the one Expire that runs
+	copying sync.Mutex     // held by the one Backup that runs
 }
 
 // Open opens the store in dir, or makes one. It fails if another process has
@@ -64,7 +70,19 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	s := &Store{log: opts.Logger, quit: make(chan struct{}), halted: make(chan struct{})}
+	s := newStore(dir, opts)
+	if err := s.fs.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
+	}
+	if err := s.openDB(); err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
+	}
+	s.start()
+	return s, nil
+}
+
+func newStore(dir string, opts Options) *Store {
+	s := &Store{log: opts.Logger, dir: dir, quit: make(chan struct{}), halted: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -72,25 +90,18 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if fs == nil {
 		fs = vfs.Default
 	}
-	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
-	}
 	s.gate = newGate(fs, dir, opts.ReserveBytes)
 	s.opts = opts.filled(s.gate.total)
-	if err := s.openDB(fs, dir); err != nil {
-		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
-	}
-	s.start()
-	return s, nil
+	s.fs = newFence(fs, dir, &s.shut, s.stop)
+	return s
 }
 
 // openDB opens Pebble and checks what is in it.
-func (s *Store) openDB(fs vfs.FS, dir string) (err error) {
-	fs = fence{fs, &s.shut, s.stop}
-	if s.lock, err = pebble.LockDirectory(dir, fs); err != nil {
+func (s *Store) openDB() (err error) {
+	if s.lock, err = pebble.LockDirectory(s.dir, s.fs); err != nil {
 		return fmt.Errorf("another process may have it: %w", err)
 	}
-	if s.db, err = openPebble(dir, pebbleOptions(fs, s.lock, s)); err == nil {
+	if s.db, err = openPebble(s.dir, pebbleOptions(s.fs, s.lock, s)); err == nil {
 		s.views.db = s.db
 		err = s.identify()
 	}
@@ -117,10 +128,7 @@ func openPebble(dir string, o *pebble.Options) (db *pebble.DB, err error) {
 // start begins the goroutines that Close waits for.
 func (s *Store) start() {
 	s.open.Store(true)
-	s.views.advance()
-	seed := maphash.MakeSeed()
-	s.filter = newFilter(seed, uint64(s.opts.FilterBytes))
-	s.queue = newQueue(s.opts.QueueLen, s.opts.QueueBytes)
+	seed := s.prepare()
 	var entropy [32]byte
 	_, _ = crand.Read(entropy[:]) // it never fails
 	s.writer = &writer{
@@ -136,6 +144,15 @@ func (s *Store) start() {
 	s.running.Go(s.writer.run)
 	go s.writer.commit() // Close waits for it as long as it makes sense
 	s.running.Go(func() { s.rebuild(newFilter(seed, uint64(s.opts.FilterBytes))) })
+}
+
+// prepare makes what also a store has that is open for reading only.
+func (s *Store) prepare() maphash.Seed {
+	s.views.advance()
+	seed := maphash.MakeSeed()
+	s.filter = newFilter(seed, uint64(s.opts.FilterBytes))
+	s.queue = newQueue(s.opts.QueueLen, s.opts.QueueBytes)
+	return seed
 }
 
 // rebuild reads the stored nonces into the filter.
@@ -172,7 +189,7 @@ func (s *Store) Close() error {
 		s.running.Wait()
 		ended := s.committerEnded()
 		s.views.close()
-		if ended && s.stopped() == nil {
+		if ended && !s.readOnly && s.stopped() == nil {
 			s.flush()
 		}
 		if !ended {
@@ -188,6 +205,9 @@ func (s *Store) Close() error {
 // be in Pebble for good, which then cannot be closed either; nothing reaches
 // the files any more.
 func (s *Store) committerEnded() bool {
+	if s.readOnly {
+		return true
+	}
 	if s.stopped() == nil {
 		<-s.writer.done
 		return true
@@ -266,6 +286,9 @@ func (s *Store) gone() error {
 	if err := s.stopped(); err != nil {
 		return err
 	}
+	if s.readOnly {
+		return chat.E(chat.CodeUnavailable, "the store is closed, or open for reading only")
+	}
 	return chat.E(chat.CodeUnavailable, "the store is closed")
 }
 
@@ -301,61 +324,6 @@ func (s *Store) do(ctx context.Context, r request, done <-chan struct{}) error {
 	case <-ctx.Done():
 		return waitEnded(ctx.Err())
 	}
-}
-
-var (
-	keyFormat = []byte{spaceStore, 'f'}
-	keyEpoch  = []byte{spaceStore, 'e'}
-)
-
-var errFormat = errors.New("the store is of another format")
-
-// format is the version of everything in this package that is stored.
-const format = 1
-
-// identify reads what the store says of itself, or says it of a new one.
-func (s *Store) identify() error {
-	version, err := s.own(keyFormat)
-	if err != nil {
-		return err
-	}
-	if version == nil {
-		return s.christen()
-	}
-	if len(version) != 1 || version[0] != format {
-		return fmt.Errorf("%w: it has %d, this program reads %d", errFormat, version, format)
-	}
-	epoch, err := s.own(keyEpoch)
-	if err == nil && len(epoch) == 0 {
-		err = errors.New("it has no epoch: it is damaged")
-	}
-	s.epoch = string(epoch)
-	return err
-}
-
-// own reads a value before there are views: what opening found was recovered
-// from disk, and is durable.
-func (s *Store) own(key []byte) ([]byte, error) {
-	value, closer, err := s.db.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer closer.Close()
-	return append([]byte{}, value...), nil
-}
-
-func (s *Store) christen() error {
-	var id [6]byte
-	_, _ = crand.Read(id[:]) // it never fails
-	s.epoch = hex.EncodeToString(id[:])
-	b := s.db.NewBatch()
-	defer b.Close()
-	_ = b.Set(keyFormat, []byte{format}, nil)
-	_ = b.Set(keyEpoch, []byte(s.epoch), nil)
-	return s.db.Apply(b, pebble.Sync)
 }
 
 // Stats are counts since the store was opened.

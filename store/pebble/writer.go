@@ -27,8 +27,9 @@ type writer struct {
 	// Expire runs, which must not remove them; nil while none runs.
 	repointed map[string]struct{}
 
-	taken            []request
-	key, key2, value []byte
+	taken     []request
+	key, key2 []byte // key2 is the nonce's while a draft is appended
+	buf       []byte
 }
 
 // inline is up to how many requests are committed by the writer itself when
@@ -135,12 +136,46 @@ func (w *writer) seal() {
 
 func (w *writer) putHead(c *channel) {
 	w.key = append(append(w.key[:0], spaceHead), c.path...)
-	w.value = appendHead(w.value[:0], c.head)
-	w.set(w.key, w.value)
+	w.buf = appendHead(w.buf[:0], c.head)
+	w.set(w.key, w.buf)
 }
 
 // set adds to the batch in memory, which cannot fail.
 func (w *writer) set(key, value []byte) { _ = w.cur.db.Set(key, value, nil) }
+
+// put sets a key that the writer reads again: see value.
+func (w *writer) put(key, value []byte) {
+	value = append([]byte(nil), value...)
+	w.cur.values[string(key)] = value
+	w.set(key, value)
+}
+
+// remove removes a key, also one that the writer reads again.
+func (w *writer) remove(key []byte) {
+	w.cur.values[string(key)] = nil
+	_ = w.cur.db.Delete(key, nil)
+}
+
+// removeRange removes the keys from low up to high, excluded, none of which
+// the writer reads again.
+func (w *writer) removeRange(low, high []byte) { _ = w.cur.db.DeleteRange(low, high, nil) }
+
+// value gives what key holds with what is under way to read, which must not
+// keep it; false if there is no such key. Keys that were put and removed by
+// other methods are not seen.
+func (w *writer) value(key []byte, read func([]byte) error) (bool, error) {
+	for _, b := range []*batch{w.cur, w.prev} {
+		if v, ok := b.values[string(key)]; ok {
+			if v == nil {
+				return false, nil
+			}
+			return true, read(v)
+		}
+	}
+	v := w.views.acquire()
+	defer v.release()
+	return v.get(key, read)
+}
 
 // commit syncs batches and answers their requests. It ends with the writer,
 // unless Pebble keeps it.
@@ -216,6 +251,6 @@ func spaceOf(kind chat.Kind) byte {
 func (w *writer) putRow(c *channel, r *row) {
 	w.cur.rows[rowKey{c, r.event.Seq}] = r
 	w.key = seqKey(w.key, spaceOf(r.event.Kind), c.path, r.event.Seq)
-	w.value = appendRow(w.value[:0], r)
-	w.set(w.key, w.value)
+	w.buf = appendRow(w.buf[:0], r)
+	w.set(w.key, w.buf)
 }

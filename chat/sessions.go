@@ -1,0 +1,90 @@
+package chat
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// SessionInfo is a session as its user and operators see it.
+type SessionInfo struct {
+	ID, User, Name string
+	Key            string // the id of the project key that vouches for it; "" if none
+	Guest, Away    bool
+	Since          time.Time
+	Channels       []string // subscribed to, in name order
+}
+
+// Sessions are a user's sessions on this node, the oldest first; of everybody
+// in the project if user is "". Others' take a server key.
+func (h *Hub) Sessions(_ context.Context, id *Identity, user string) ([]SessionInfo, error) {
+	if !id.Server && (user == "" || user != id.User) {
+		return nil, E(CodeForbidden, "others' sessions take a secret key")
+	}
+	list := []SessionInfo{}
+	for _, s := range h.all() {
+		if of := s.Identity(); of.Project == id.Project && (user == "" || of.User == user) {
+			list = append(list, s.info())
+		}
+	}
+	slices.SortFunc(list, func(a, b SessionInfo) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
+	})
+	return list, nil
+}
+
+// Disconnect ends a session on this node: one's own, or with a server key
+// anybody's. Its client may come back.
+func (h *Hub) Disconnect(_ context.Context, id *Identity, session string) error {
+	for _, s := range h.all() {
+		if of := s.Identity(); s.id == session && of.Project == id.Project && (id.Server || (of.User == id.User && id.User != "")) {
+			s.dismiss(E(CodeDisconnected, "the session was ended"))
+			return nil
+		}
+	}
+	return E(CodeNotFound, "there is no such session")
+}
+
+// Review asks check of every session's identity, and ends those for which
+// it has an error. It is for credentials that are no longer good.
+func (h *Hub) Review(check func(Identity) *Error) {
+	for _, s := range h.all() {
+		if err := check(s.Identity()); err != nil {
+			s.dismiss(err)
+		}
+	}
+}
+
+func (h *Hub) all() []*Session {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	list := make([]*Session, 0, len(h.sessions))
+	for s := range h.sessions {
+		list = append(list, s)
+	}
+	return list
+}
+
+// dismiss tells the client why, and closes its connection.
+func (s *Session) dismiss(why *Error) {
+	s.tell(&Delivery{Notice: &Expiring{Err: why}})
+	s.sink.Close(why)
+}
+
+func (s *Session) info() SessionInfo {
+	s.hub.usersMu.Lock()
+	away := s.away
+	s.hub.usersMu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := SessionInfo{
+		ID: s.id, User: s.identity.User, Name: s.identity.Name, Key: s.identity.Key,
+		Guest: s.identity.Guest, Away: away, Since: s.since, Channels: make([]string, 0, len(s.subs)),
+	}
+	for name := range s.subs {
+		i.Channels = append(i.Channels, name)
+	}
+	slices.Sort(i.Channels)
+	return i
+}

@@ -1,0 +1,103 @@
+package chat
+
+import (
+	"context"
+	"time"
+)
+
+// SetState commits a change of one key of a channel's shared state.
+func (h *Hub) SetState(ctx context.Context, id *Identity, c SetState) (Committed, error) {
+	return h.submit(ctx, id, c.Channel, func(r *room) (*Draft, error) { return r.stateDraft(ctx, id, &c) })
+}
+
+// State are a channel's keys in key order, keys after the given one, and the
+// head that they were read at: what changes later follows it in the log.
+func (h *Hub) State(ctx context.Context, id *Identity, channel, after string, limit int) ([]*StateKey, Head, error) {
+	r, err := h.readable(ctx, id, channel)
+	if err != nil {
+		return nil, Head{}, err
+	}
+	defer h.release(r)
+	return h.store.State(ctx, r.id, after, clamp(limit), h.now())
+}
+
+// StateKey is one key of a channel's shared state, or CodeNotFound.
+func (h *Hub) StateKey(ctx context.Context, id *Identity, channel, key string) (*StateKey, error) {
+	r, err := h.readable(ctx, id, channel)
+	if err != nil {
+		return nil, err
+	}
+	defer h.release(r)
+	return h.store.StateKey(ctx, r.id, key, h.now())
+}
+
+func (r *room) stateDraft(ctx context.Context, id *Identity, c *SetState) (*Draft, error) {
+	if err := checkName("key", c.Key, MaxStateKey); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(c.Value) > MaxState:
+		return nil, E(CodeTooLarge, "the value is over %d bytes", MaxState)
+	case c.Value != nil && c.Add != nil:
+		return nil, E(CodeInvalid, "a key is set or added to, not both")
+	case c.Value == nil && c.Add == nil && c.TTL != 0:
+		return nil, E(CodeInvalid, "a key that goes has no time to live")
+	}
+	if err := checkTTL(c.TTL); err != nil {
+		return nil, err
+	}
+	d := &Draft{Kind: KindState, Name: c.Key, Body: c.Value, Add: c.Add, If: c.If, TTL: c.TTL, Nonce: c.Nonce}
+	return d, r.admit(ctx, id, d, OpState)
+}
+
+// maxTTL bounds for how long something may be kept before it goes by itself.
+const maxTTL = 10 * 365 * 24 * time.Hour
+
+func checkTTL(d time.Duration) error {
+	if d < 0 || d > maxTTL {
+		return E(CodeInvalid, "the time to live is negative or over ten years")
+	}
+	return nil
+}
+
+// sweepPage is how many that are due one look at the store finds.
+const sweepPage = 200
+
+// sweep deletes what has lived its time. Every node does: a second deletion of
+// the same changes nothing.
+func (h *Hub) sweep(ctx context.Context) {
+	for ctx.Err() == nil {
+		due, err := h.store.Due(ctx, h.now(), sweepPage)
+		if err != nil {
+			if ctx.Err() == nil {
+				h.log.Error("look for what is due", "err", err)
+			}
+			return
+		}
+		failed := 0
+		for _, d := range due {
+			if err := h.end(ctx, d); err != nil && CodeOf(err) != CodeNotFound && CodeOf(err) != CodeVersion {
+				h.log.Error("delete what is due", "channel", d.Channel.Name, "err", err)
+				failed++
+			}
+		}
+		if len(due) < sweepPage || failed > 0 {
+			return
+		}
+	}
+}
+
+// end deletes one thing whose time is over.
+func (h *Hub) end(ctx context.Context, d Due) error {
+	r, err := h.acquire(ctx, d.Channel)
+	if err != nil {
+		return err
+	}
+	defer h.release(r)
+	draft := &Draft{Channel: d.Channel, Kind: KindDelete, ID: d.ID}
+	if d.ID == "" {
+		draft = &Draft{Channel: d.Channel, Kind: KindState, Name: d.Key, If: &d.Version}
+	}
+	_, err = h.commit(ctx, r, draft)
+	return err
+}
