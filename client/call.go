@@ -13,12 +13,17 @@ import (
 type Draft struct {
 	Text  string
 	Body  jsontext.Value // any JSON value
-	Meta  jsontext.Value // a JSON object; of new messages only
 	Nonce string         // "": one is made
+
+	// Of new messages only:
+	Meta     jsontext.Value // a JSON object
+	ParentID string         // the message that it answers
+	Mentions []string       // the users it calls
+	TTL      time.Duration  // it is deleted by itself after so long, in whole milliseconds; 0: never
 }
 
 func (d *Draft) frame(typ, channel string) *outgoing {
-	f := &outgoing{Type: typ, ChannelID: channel, Body: d.Body, Meta: d.Meta, Nonce: d.Nonce}
+	f := &outgoing{Type: typ, ChannelID: channel, Body: d.Body, Nonce: d.Nonce}
 	if d.Body == nil {
 		f.Text = &d.Text
 	}
@@ -28,22 +33,28 @@ func (d *Draft) frame(typ, channel string) *outgoing {
 	return f
 }
 
+func (d *Draft) publish(channel string) *outgoing {
+	f := d.frame("publish", channel)
+	f.Meta, f.ParentID, f.Mentions, f.TTL = d.Meta, d.ParentID, d.Mentions, d.TTL.Milliseconds()
+	return f
+}
+
 // Send queues a message without waiting. Messages of one channel are stored in
 // the order of the calls, unless the server refuses one for a while.
 func (c *Client) Send(channel string, d Draft) (*Pending, error) {
-	return c.submit(d.frame("publish", channel), false)
+	return c.submit(d.publish(channel), false)
 }
 
 // Publish stores a message: it returns when the server says that it is on
 // stable storage, however many connections that takes.
 func (c *Client) Publish(ctx context.Context, channel string, d Draft) (Ack, error) {
-	return c.ack(ctx, d.frame("publish", channel))
+	return c.ack(ctx, d.publish(channel))
 }
 
 // Edit gives the message id another text or body.
 func (c *Client) Edit(ctx context.Context, channel, id string, d Draft) (Ack, error) {
 	f := d.frame("edit", channel)
-	f.ID, f.Meta = id, nil
+	f.ID = id
 	return c.ack(ctx, f)
 }
 
@@ -66,21 +77,27 @@ func (c *Client) ack(ctx context.Context, f *outgoing) (Ack, error) {
 type Range struct {
 	Before  uint64
 	After   uint64
-	Forward bool // from After on, even where it is 0
-	Limit   int  // 0: 50; at most 1000
+	Forward bool   // from After on, even where it is 0
+	Limit   int    // 0: 50; at most 1000
+	Thread  string // a message's id: the replies to it alone
 }
 
 // History is a page of messages.
 func (c *Client) History(ctx context.Context, channel string, r Range) (*Page, error) {
-	f := &outgoing{Type: "history", ChannelID: channel, Before: r.Before, Limit: r.Limit}
+	f := &outgoing{Type: "history", ChannelID: channel, Before: r.Before, Limit: r.Limit, ThreadID: r.Thread}
 	if r.Forward || r.After > 0 {
 		f.After = &r.After
 	}
+	return get[Page](ctx, c, f)
+}
+
+// get is a call whose answer is a T.
+func get[T any](ctx context.Context, c *Client, f *outgoing) (*T, error) {
 	answer, err := c.call(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	return as[Page](answer)
+	return as[T](answer)
 }
 
 // Events are at most limit (0: 50) of what follows the seq after: all events,
@@ -106,13 +123,9 @@ func (c *Client) log(ctx context.Context, f *outgoing) (*Log, error) {
 // MarkRead moves the user's read cursor to a seq, and returns where it stands:
 // it never moves back. A subscription to the channel is not needed.
 func (c *Client) MarkRead(ctx context.Context, channel string, seq uint64) (Cursor, error) {
-	answer, err := c.call(ctx, &outgoing{Type: "read", ChannelID: channel, Seq: &seq})
-	if err != nil {
-		return Cursor{}, err
-	}
-	ok, err := as[struct {
+	ok, err := get[struct {
 		Cursor Cursor `json:"cursor"`
-	}](answer)
+	}](ctx, c, &outgoing{Type: "read", ChannelID: channel, Seq: &seq})
 	if err != nil {
 		return Cursor{}, err
 	}

@@ -19,7 +19,7 @@ func (f *incoming) ref() uint64 {
 func (l *link) handle(f *incoming) error {
 	c := l.client
 	switch f.Type {
-	case "ack", "page", "events", "ok":
+	case "ack", "page", "events", "ok", "pins", "snapshot", "channels", "channel", "profile":
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if p := c.pending[f.ref()]; p != nil {

@@ -12,7 +12,7 @@ import (
 type Event interface{ event() }
 
 // Logged is an Event with a place in the channel's log: *Message, *Update,
-// *Deletion, *Member or *Other.
+// *Deletion, *Reaction, *Pin, *KeyChange, *Member or *Other.
 type Logged interface {
 	Event
 	// Place is the event's seq.
@@ -38,6 +38,17 @@ type (
 		EditSeq     uint64         `json:"editSeq"`
 		DeletedAt   time.Time      `json:"deletedAt"` // zero: it is not
 		Redelivered bool           `json:"redelivered"`
+
+		ParentID  string    `json:"parentId"`  // the first message of its thread; "": it is in none
+		Mentions  []string  `json:"mentions"`  // the users it calls
+		ExpiresAt time.Time `json:"expiresAt"` // when it is deleted by itself; zero: never
+
+		// NotesSeq is the seq of the last event that the rest has taken in: an
+		// event that is not after it changes nothing of them. 0: none yet.
+		NotesSeq  uint64  `json:"notesSeq"`
+		Reactions []Tally `json:"reactions"`
+		Thread    *Thread `json:"thread"` // nil: nobody has answered
+		Pinned    *Pinned `json:"pinned"` // nil: it is not
 	}
 
 	// Update says that the message ID has another text. It counts if Seq is
@@ -57,10 +68,51 @@ type (
 	Deletion struct {
 		ID        string    `json:"id"`
 		ChannelID string    `json:"channelId"`
-		UserID    string    `json:"userId"`
+		UserID    string    `json:"userId"` // "": its time was over
 		Seq       uint64    `json:"seq"`
 		TargetSeq uint64    `json:"targetSeq"`
+		ParentID  string    `json:"parentId"` // the message's, see Message
 		DeletedAt time.Time `json:"deletedAt"`
+	}
+
+	// Reaction says that a user reacted to the message ID or, without On, took
+	// that back. It counts if Seq is greater than the message's NotesSeq.
+	Reaction struct {
+		ID        string    `json:"id"`
+		ChannelID string    `json:"channelId"`
+		UserID    string    `json:"userId"`
+		UserName  string    `json:"userName"`
+		Seq       uint64    `json:"seq"`
+		TargetSeq uint64    `json:"targetSeq"`
+		Reaction  string    `json:"reaction"`
+		On        bool      `json:"on"`
+		At        time.Time `json:"at"`
+	}
+
+	// Pin says that a user pinned the message ID or, without On, took the pin
+	// away. It counts if Seq is greater than the message's NotesSeq.
+	Pin struct {
+		ID        string    `json:"id"`
+		ChannelID string    `json:"channelId"`
+		UserID    string    `json:"userId"`
+		UserName  string    `json:"userName"`
+		Seq       uint64    `json:"seq"`
+		TargetSeq uint64    `json:"targetSeq"`
+		On        bool      `json:"on"`
+		At        time.Time `json:"at"`
+	}
+
+	// KeyChange says that a key of the channel's shared state has another value,
+	// or none any more. Seq is the key's version from here on.
+	KeyChange struct {
+		ChannelID string         `json:"channelId"`
+		Seq       uint64         `json:"seq"`
+		Key       string         `json:"key"`
+		Value     jsontext.Value `json:"value"`
+		Deleted   bool           `json:"deleted"`
+		UserID    string         `json:"userId"` // "": its time was over
+		At        time.Time      `json:"at"`
+		ExpiresAt time.Time      `json:"expiresAt"` // zero: never
 	}
 
 	// Member says how a user stands in the channel from here on.
@@ -173,11 +225,32 @@ type (
 		LastSeen time.Time   `json:"lastSeen"`
 	}
 
-	// Cursor is how far a user has come, as seqs.
+	// Cursor is how far a user has come, as seqs. Unread is told of one's own.
 	Cursor struct {
 		UserID    string `json:"userId"`
 		Delivered uint64 `json:"delivered"`
 		Read      uint64 `json:"read"`
+		Unread    uint64 `json:"unread"` // messages after Read
+	}
+
+	// Tally is one reaction to a message, with how many and who.
+	Tally struct {
+		Reaction string   `json:"reaction"`
+		Count    int      `json:"count"`
+		UserIDs  []string `json:"userIds"` // the first few, in the order they came
+	}
+
+	// Thread is what was answered to a message.
+	Thread struct {
+		Replies int       `json:"replies"` // deleted ones not counted
+		LastAt  time.Time `json:"lastAt"`
+		UserIDs []string  `json:"userIds"` // the first few who took part
+	}
+
+	// Pinned says who pinned a message, and when.
+	Pinned struct {
+		UserID string    `json:"userId"`
+		At     time.Time `json:"at"`
 	}
 )
 
@@ -191,6 +264,15 @@ func (u *Update) Place() uint64 { return u.Seq }
 func (d *Deletion) Place() uint64 { return d.Seq }
 
 // Place is the event's seq.
+func (r *Reaction) Place() uint64 { return r.Seq }
+
+// Place is the event's seq.
+func (p *Pin) Place() uint64 { return p.Seq }
+
+// Place is the event's seq.
+func (k *KeyChange) Place() uint64 { return k.Seq }
+
+// Place is the event's seq.
 func (m *Member) Place() uint64 { return m.Seq }
 
 // Place is the event's seq.
@@ -199,6 +281,9 @@ func (o *Other) Place() uint64 { return o.Seq }
 func (*Message) event()    {}
 func (*Update) event()     {}
 func (*Deletion) event()   {}
+func (*Reaction) event()   {}
+func (*Pin) event()        {}
+func (*KeyChange) event()  {}
 func (*Member) event()     {}
 func (*Other) event()      {}
 func (*Subscribed) event() {}

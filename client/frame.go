@@ -3,6 +3,7 @@ package client
 import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/parley-chat/parley/chat"
 )
 
 // outgoing is every frame that a client sends.
@@ -11,7 +12,7 @@ type outgoing struct {
 	Ref       uint64         `json:"ref,omitzero"`
 	Token     string         `json:"token,omitzero"`
 	UserID    string         `json:"userId,omitzero"`
-	UserName  string         `json:"userName,omitzero"`
+	UserName  *string        `json:"userName,omitzero"`
 	ChannelID string         `json:"channelId,omitzero"`
 	Position  Position       `json:"position,omitzero"`
 	Presence  bool           `json:"presence,omitzero"`
@@ -20,17 +21,35 @@ type outgoing struct {
 	Body      jsontext.Value `json:"body,omitzero"`
 	Meta      jsontext.Value `json:"meta,omitzero"`
 	Nonce     string         `json:"nonce,omitzero"`
+	ParentID  string         `json:"parentId,omitzero"`
+	Mentions  []string       `json:"mentions,omitzero"`
+	TTL       int64          `json:"ttl,omitzero"` // milliseconds
 	ID        string         `json:"id,omitzero"`
 	Seq       *uint64        `json:"seq,omitzero"`
 	Before    uint64         `json:"before,omitzero"`
-	After     *uint64        `json:"after,omitzero"`
+	After     any            `json:"after,omitzero"` // a *uint64: a seq; a string: where the last page ended
 	Since     string         `json:"since,omitzero"`
 	Limit     int            `json:"limit,omitzero"`
+	ThreadID  string         `json:"threadId,omitzero"`
 	Typing    *bool          `json:"typing,omitzero"`
 	Status    string         `json:"status,omitzero"`
 	Custom    *string        `json:"custom,omitzero"`
 	Event     string         `json:"event,omitzero"`
 	Data      jsontext.Value `json:"data,omitzero"`
+	Reaction  string         `json:"reaction,omitzero"`
+	On        *bool          `json:"on,omitzero"`
+	Key       *string        `json:"key,omitzero"`
+	Value     jsontext.Value `json:"value,omitzero"`
+	Add       *int64         `json:"add,omitzero"`
+	If        *uint64        `json:"if,omitzero"`
+	Kind      string         `json:"kind,omitzero"`
+	Title     string         `json:"title,omitzero"`
+	Public    bool           `json:"public,omitzero"`
+	Retention int64          `json:"retention,omitzero"` // seconds
+	Role      *chat.Role     `json:"role,omitzero"`
+	Muted     bool           `json:"muted,omitzero"`
+	Banned    bool           `json:"banned,omitzero"`
+	Avatar    *string        `json:"avatar,omitzero"`
 }
 
 // incoming is what every frame from the server may have; which type it is
@@ -72,6 +91,12 @@ func (f *incoming) logged() (Logged, error) {
 		return as[Update](f)
 	case "message.delete":
 		return as[Deletion](f)
+	case "reaction":
+		return as[Reaction](f)
+	case "pin":
+		return as[Pin](f)
+	case "state":
+		return as[KeyChange](f)
 	case "member":
 		return as[Member](f)
 	}

@@ -120,7 +120,11 @@ func (c *Client) introduce(ctx context.Context, conn *websocket.Conn, token stri
 	c.refs++
 	ref := c.refs
 	c.mu.Unlock()
-	hello, err := encode(&outgoing{Type: "connect", Ref: ref, Token: token, UserID: c.o.UserID, UserName: c.o.UserName})
+	frame := &outgoing{Type: "connect", Ref: ref, Token: token, UserID: c.o.UserID}
+	if c.o.UserName != "" {
+		frame.UserName = &c.o.UserName
+	}
+	hello, err := encode(frame)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/parley-chat/parley/chat"
 )
 
@@ -29,14 +30,17 @@ type Pending struct {
 
 // Ack says that an event is on stable storage.
 type Ack struct {
-	ID        string    `json:"id"` // the message's
-	ChannelID string    `json:"channelId"`
-	Nonce     string    `json:"nonce"`
-	Seq       uint64    `json:"seq"` // the event's
-	Sequence  uint64    `json:"sequence"`
-	CreatedAt time.Time `json:"createdAt"`
-	Repeated  bool      `json:"repeated"`  // it was stored by an earlier attempt
-	DeletedAt time.Time `json:"deletedAt"` // zero: it is not
+	ID        string         `json:"id"` // the message's
+	ChannelID string         `json:"channelId"`
+	Nonce     string         `json:"nonce"`
+	Seq       uint64         `json:"seq"` // the event's; a key's version
+	Sequence  uint64         `json:"sequence"`
+	CreatedAt time.Time      `json:"createdAt"`
+	Repeated  bool           `json:"repeated"`  // it was stored by an earlier attempt
+	DeletedAt time.Time      `json:"deletedAt"` // zero: it is not
+	Key       string         `json:"key"`       // of shared state
+	Value     jsontext.Value `json:"value"`     // of a key that was added to: the sum
+	UserID    string         `json:"userId"`    // whose standing it is
 }
 
 // submit gives a request its place in the order.

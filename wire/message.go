@@ -19,16 +19,15 @@ func AppendEvent(w *frame.Writer, p *frame.Pool, e *chat.Event, redelivered bool
 	case chat.KindEdit:
 		appendEdit(w, p, e)
 	case chat.KindDelete:
-		w.Begin("message.delete")
-		w.String("id", e.ID)
-		w.String("channelId", e.Channel.Name)
-		w.Uint("seq", e.Seq)
-		w.Uint("targetSeq", e.TargetSeq)
-		w.Uint("sequence", e.Sequence)
-		w.Time("deletedAt", either(e.DeletedAt, e.At))
-		w.String("userId", e.Sender)
+		appendDelete(w, e)
 	case chat.KindMember:
 		appendMember(w, e)
+	case chat.KindReaction:
+		appendReaction(w, e)
+	case chat.KindPin:
+		appendPin(w, e)
+	case chat.KindState:
+		appendState(w, e)
 	default:
 		return
 	}
@@ -48,26 +47,29 @@ func appendMessage(w *frame.Writer, p *frame.Pool, e *chat.Event) {
 	w.Time("createdAt", e.At)
 	w.Uint("seq", e.Seq)
 	w.Uint("sequence", e.Sequence)
+	w.Maybe("parentId", e.ParentID)
 	w.Maybe("nonce", e.Nonce)
-	if e.Meta != nil && !e.Deleted() {
-		w.Raw("meta", e.Meta)
+	if !e.Deleted() {
+		if e.Meta != nil {
+			w.Raw("meta", e.Meta)
+		}
+		w.Strings("mentions", e.Mentions)
+		w.MaybeTime("expiresAt", e.ExpiresAt)
 	}
 	if e.EditSeq != 0 {
 		w.MaybeTime("editedAt", e.EditedAt)
 		w.Uint("editSeq", e.EditSeq)
 	}
 	w.MaybeTime("deletedAt", e.DeletedAt)
+	if e.Notes != nil {
+		appendNotes(w, e.Notes)
+	}
 }
 
 // appendEdit leaves the text out where the message was deleted since. It tells
 // all that an edit knows of its message, which may no longer be kept.
 func appendEdit(w *frame.Writer, p *frame.Pool, e *chat.Event) {
-	w.Begin("message.update")
-	w.String("id", e.ID)
-	w.String("channelId", e.Channel.Name)
-	w.Uint("seq", e.Seq)
-	w.Uint("targetSeq", e.TargetSeq)
-	w.Uint("sequence", e.Sequence)
+	beginTargeted(w, "message.update", e)
 	if e.Body != nil && !e.Deleted() {
 		appendBody(w, p, "newText", e.Body)
 		if e.Meta != nil {
@@ -77,6 +79,13 @@ func appendEdit(w *frame.Writer, p *frame.Pool, e *chat.Event) {
 	w.Time("editedAt", either(e.EditedAt, e.At))
 	w.String("userId", e.Sender)
 	w.MaybeTime("deletedAt", e.DeletedAt)
+}
+
+// appendDelete names nobody where the message went because its time was over.
+func appendDelete(w *frame.Writer, e *chat.Event) {
+	beginTargeted(w, "message.delete", e)
+	w.Time("deletedAt", either(e.DeletedAt, e.At))
+	w.Maybe("userId", e.Sender)
 }
 
 func appendMember(w *frame.Writer, e *chat.Event) {
@@ -91,6 +100,49 @@ func appendMember(w *frame.Writer, e *chat.Event) {
 	}
 	w.String("by", e.Sender)
 	w.Time("at", e.At)
+}
+
+func appendReaction(w *frame.Writer, e *chat.Event) {
+	beginTargeted(w, "reaction", e)
+	w.String("reaction", e.Name)
+	w.Bool("on", e.On)
+	w.String("userId", e.Sender)
+	w.Maybe("userName", e.SenderName)
+	w.Time("at", e.At)
+}
+
+func appendPin(w *frame.Writer, e *chat.Event) {
+	beginTargeted(w, "pin", e)
+	w.Bool("on", e.On)
+	w.String("userId", e.Sender)
+	w.Maybe("userName", e.SenderName)
+	w.Time("at", e.At)
+}
+
+// appendState names nobody where the key went because its time was over.
+func appendState(w *frame.Writer, e *chat.Event) {
+	w.Begin("state")
+	w.String("channelId", e.Channel.Name)
+	w.Uint("seq", e.Seq)
+	w.String("key", e.Name)
+	if e.Body != nil {
+		w.Raw("value", e.Body)
+		w.MaybeTime("expiresAt", e.ExpiresAt)
+	}
+	w.Flag("deleted", e.Body == nil)
+	w.Maybe("userId", e.Sender)
+	w.Time("at", e.At)
+}
+
+// beginTargeted opens an event that names a message, whose numbers it tells.
+func beginTargeted(w *frame.Writer, typ string, e *chat.Event) {
+	w.Begin(typ)
+	w.String("id", e.ID)
+	w.String("channelId", e.Channel.Name)
+	w.Uint("seq", e.Seq)
+	w.Uint("targetSeq", e.TargetSeq)
+	w.Uint("sequence", e.Sequence)
+	w.Maybe("parentId", e.ParentID)
 }
 
 // appendBody writes a body's text, and the body itself unless that is all it is.

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"time"
 
@@ -101,6 +102,61 @@ func (f *Fields) Uint(name string, v Value) uint64 {
 		f.refuse(name, "a whole number from 0 to 2^53-1")
 	}
 	return n
+}
+
+// Int is a whole number from -MaxNumber to MaxNumber.
+func (f *Fields) Int(name string, v Value) int64 {
+	if !v.Given() {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(v), 10, 64)
+	if err != nil || n < -MaxNumber || n > MaxNumber {
+		f.refuse(name, "a whole number from -(2^53-1) to 2^53-1")
+		return 0
+	}
+	return n
+}
+
+// Millis is a time that is given in milliseconds, at least 1; 0 if there is none.
+func (f *Fields) Millis(name string, v Value) time.Duration {
+	if !v.Given() {
+		return 0
+	}
+	const most = uint64(math.MaxInt64 / time.Millisecond)
+	n, ok := v.Number()
+	if !ok || n == 0 || n > most {
+		f.refuse(name, "whole milliseconds, from 1 to "+strconv.FormatUint(most, 10))
+		return 0
+	}
+	return time.Duration(n) * time.Millisecond
+}
+
+// Strings are the texts of an array of at most so many strings; nil where it
+// is empty.
+func (f *Fields) Strings(name string, v Value, most int) []string {
+	if !v.Given() {
+		return nil
+	}
+	var list []string
+	dec := jsontext.NewDecoder(bytes.NewReader(v))
+	token, err := dec.ReadToken()
+	if err != nil || token.Kind() != '[' {
+		f.refuse(name, "an array of strings")
+		return nil
+	}
+	for dec.PeekKind() == '"' {
+		if len(list) == most {
+			f.Refuse(chat.E(chat.CodeTooMany, "%s has more than %d entries", name, most))
+			return nil
+		}
+		token, _ = dec.ReadToken() // v is valid
+		list = append(list, token.String())
+	}
+	if dec.PeekKind() != ']' {
+		f.refuse(name, "an array of strings")
+		return nil
+	}
+	return list
 }
 
 // Bool is true or false.

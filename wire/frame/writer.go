@@ -59,6 +59,9 @@ func (w *Writer) Begin(typ string) {
 // Object begins an object as a member.
 func (w *Writer) Object(key string) { w.key(key); w.buf = append(w.buf, '{') }
 
+// Name begins a member whose value is written next, by something that opens it.
+func (w *Writer) Name(key string) { w.key(key) }
+
 // Close ends an object.
 func (w *Writer) Close() { w.buf = append(w.buf, '}') }
 
@@ -79,6 +82,19 @@ func (w *Writer) Maybe(key, s string) {
 	if s != "" {
 		w.String(key, s)
 	}
+}
+
+// Strings writes an array as a member unless it is empty.
+func (w *Writer) Strings(key string, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	w.Array(key)
+	for _, s := range list {
+		w.comma()
+		w.buf, _ = jsontext.AppendQuote(w.buf, s)
+	}
+	w.End()
 }
 
 // Uint writes a member.

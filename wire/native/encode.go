@@ -1,8 +1,6 @@
 package native
 
 import (
-	"errors"
-
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/wire"
 	"github.com/parley-chat/parley/wire/frame"
@@ -47,8 +45,22 @@ func (c *codec) appendAnswer(w *frame.Writer, r *chat.Reply) {
 		w.String("channelId", cmd.Channel)
 	case chat.History:
 		c.appendEvents(w, r, "page", "messages", cmd.Channel, r.Messages)
+		appendHead(w, r)
 	case chat.Changes:
 		c.appendEvents(w, r, "events", "events", cmd.Channel, r.Events)
+		appendHead(w, r)
+	case chat.Pins:
+		c.appendEvents(w, r, "pins", "messages", cmd.Channel, r.Messages)
+	case chat.GetState:
+		appendSnapshot(w, r, cmd)
+	case chat.Channels:
+		c.appendListing(w, r)
+	case chat.PutChannel:
+		begin(w, "channel", r)
+		appendChannel(w, r.Channel)
+	case chat.PutProfile:
+		begin(w, "profile", r)
+		appendProfile(w, r.Profile)
 	case chat.Ping:
 		begin(w, "pong", r)
 	default:
@@ -58,52 +70,10 @@ func (c *codec) appendAnswer(w *frame.Writer, r *chat.Reply) {
 		begin(w, "ok", r)
 		if r.Cursor != nil {
 			w.Maybe("channelId", r.Cursor.Channel.Name)
-			appendCursor(w, r.Cursor)
+			appendCursor(w, r.Cursor, r.Cursor.Unread)
 		}
 	}
 	w.Close()
-}
-
-func appendError(w *frame.Writer, r *chat.Reply) {
-	w.Begin("error")
-	var given refused
-	if r.Ref == nil && errors.As(r.Err.Cause, &given) {
-		appendRef(w, given.ref)
-	} else {
-		appendRef(w, r.Ref)
-	}
-	switch cmd := r.Command.(type) {
-	case chat.Post:
-		w.Maybe("nonce", cmd.Nonce)
-		w.String("channelId", cmd.Channel)
-	case chat.Edit:
-		w.Maybe("nonce", cmd.Nonce)
-		w.String("channelId", cmd.Channel)
-	case chat.Delete:
-		w.Maybe("nonce", cmd.Nonce)
-		w.String("channelId", cmd.Channel)
-	case chat.Subscribe:
-		w.String("channelId", cmd.Channel)
-	}
-	appendFault(w, r.Err)
-	w.Close()
-}
-
-// appendFault writes what every error tells.
-func appendFault(w *frame.Writer, e *chat.Error) {
-	w.String("code", string(e.Code))
-	w.String("message", e.Message)
-	w.Bool("retry", e.Retryable())
-	if e.RetryAfter > 0 {
-		w.Duration("retryAfter", e.RetryAfter)
-	}
-	if x := e.Expired; x != nil {
-		w.Object("expired")
-		w.String("reason", x.Reason)
-		appendPosition(w, "oldest", x.Oldest)
-		appendPosition(w, "head", x.Head)
-		w.Close()
-	}
 }
 
 func appendConnected(w *frame.Writer, r *chat.Reply) {
@@ -128,25 +98,32 @@ func appendSubscribed(w *frame.Writer, r *chat.Reply) {
 	appendPosition(w, "position", s.From)
 	appendPosition(w, "head", chat.Position{Epoch: s.From.Epoch, Seq: s.Head.Seq})
 	w.String("role", string(s.Role))
-	appendCursor(w, &s.Cursor)
+	appendCursor(w, &s.Cursor, s.Cursor.Unread)
 	w.Close()
 }
 
+// appendAck tells of the event what its sender cannot know: its numbers, and
+// the sum where something was added.
 func appendAck(w *frame.Writer, r *chat.Reply) {
 	e := r.Committed.Event
 	begin(w, "ack", r)
-	switch cmd := r.Command.(type) {
-	case chat.Post:
-		w.Maybe("nonce", cmd.Nonce)
-	case chat.Edit:
-		w.Maybe("nonce", cmd.Nonce)
-	case chat.Delete:
-		w.Maybe("nonce", cmd.Nonce)
-	}
-	w.String("id", e.ID)
+	w.Maybe("nonce", written(r.Command).nonce)
+	w.Maybe("id", e.ID)
 	w.String("channelId", e.Channel.Name)
 	w.Uint("seq", e.Seq)
-	w.Uint("sequence", e.Sequence)
+	switch e.Kind {
+	case chat.KindState:
+		w.String("key", e.Name)
+		if cmd, ok := r.Command.(chat.SetState); ok && cmd.Add != nil && e.Body != nil {
+			w.Raw("value", e.Body)
+		}
+	case chat.KindMember:
+		if e.Member != nil {
+			w.String("userId", e.Member.User)
+		}
+	default:
+		w.Uint("sequence", e.Sequence)
+	}
 	w.Time("createdAt", e.At)
 	w.Flag("repeated", r.Committed.Repeated)
 	w.MaybeTime("deletedAt", e.DeletedAt)
@@ -164,14 +141,18 @@ func (c *codec) appendEvents(w *frame.Writer, r *chat.Reply, typ, key, channel s
 		wire.AppendEvent(w, c.pool, e, false)
 	}
 	w.End()
+}
+
+// appendHead writes the end of the log that an answer was read at.
+func appendHead(w *frame.Writer, r *chat.Reply) {
 	appendPosition(w, "head", chat.Position{Epoch: r.Epoch, Seq: r.Head.Seq})
 }
 
-func appendCursor(w *frame.Writer, c *chat.Cursor) {
+func appendCursor(w *frame.Writer, c *chat.Cursor, unread uint64) {
 	w.Object("cursor")
 	w.Uint("delivered", c.Delivered)
 	w.Uint("read", c.Read)
-	w.Uint("unread", c.Unread)
+	w.Uint("unread", unread)
 	w.Close()
 }
 

@@ -27,7 +27,7 @@ const protocolPage = "../../docs/protocol.md"
 func TestProtocolPage_HasEveryTypeAndNoOther(t *testing.T) {
 	t.Parallel()
 	page := readPage(t)
-	code := readSource(t, "*.go", "../message.go")
+	code := readSource(t, "*.go", "../message.go", "../notes.go")
 	if diff := cmp.Diff(code.reads, page.types("client")); diff != "" {
 		t.Errorf("types from clients (-code +page):\n%s", diff)
 	}
@@ -54,7 +54,7 @@ func TestProtocolPage_ExamplesAreWhatIsSpoken(t *testing.T) {
 			t.Errorf("%s: %d requests, %v", frame, n, err)
 		}
 	}
-	code := readSource(t, "*.go", "../message.go")
+	code := readSource(t, "*.go", "../message.go", "../notes.go")
 	for _, frame := range page.frames["server"] {
 		for _, name := range members(t, frame) {
 			if !code.literals[name] {
@@ -132,7 +132,7 @@ func members(t *testing.T, frame string) []string {
 		case map[string]any:
 			for name, e := range v {
 				names = append(names, name)
-				if name != "body" && name != "meta" && name != "data" {
+				if name != "body" && name != "meta" && name != "data" && name != "value" {
 					walk(e)
 				}
 			}
@@ -188,7 +188,7 @@ func (s *source) visit(n ast.Node, reads, writes map[string]bool) {
 		}
 	case *ast.CallExpr:
 		switch called(n.Fun) {
-		case "Begin", "begin", "appendReceipt", "appendEvents":
+		case "Begin", "begin", "beginTargeted", "appendReceipt", "appendEvents":
 			collect(writes, n.Args[:min(3, len(n.Args))]...)
 		}
 	case *ast.ValueSpec:

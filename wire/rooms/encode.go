@@ -23,6 +23,8 @@ func (c *codec) Encode(d *chat.Delivery, emit func([]byte)) {
 	}
 }
 
+// encodeEvent writes messages, edits and deletes; replies are messages here.
+// There are no words at this door for reactions, pins and shared state.
 func (c *codec) encodeEvent(e *chat.Event, emit func([]byte)) {
 	w := c.pool.Writer()
 	switch {
@@ -38,7 +40,7 @@ func (c *codec) encodeEvent(e *chat.Event, emit func([]byte)) {
 	case e.Kind == chat.KindDelete:
 		w.Begin("deleted")
 		w.String("id", e.ID)
-		w.String("userId", e.Sender)
+		w.Maybe("userId", e.Sender) // nobody: its time was over
 		w.Millis("timestamp", e.At)
 		w.Close()
 	}

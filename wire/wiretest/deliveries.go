@@ -110,8 +110,49 @@ func events() []*chat.Event {
 		e.Kind, e.ID, e.Member = chat.KindMember, "", &chat.Member{User: "bob", Role: chat.Moderator, Banned: true}
 	})
 	add(func(e *chat.Event) { e.Kind, e.Member = chat.KindMember, nil })
+	for _, name := range odd() {
+		add(func(e *chat.Event) {
+			e.Body, e.ParentID, e.Mentions, e.ExpiresAt = []byte(`"x"`), name, []string{name, "bob"}, instant()
+			e.Notes = notes(name)
+		})
+		add(func(e *chat.Event) {
+			e.Kind, e.TargetSeq, e.Name, e.SenderName, e.On = chat.KindReaction, 3, name, name, true
+		})
+		add(func(e *chat.Event) { e.Kind, e.ID, e.Name, e.Body = chat.KindState, "", name, []byte(`{"a": [null]}`) })
+	}
+	add(func(e *chat.Event) {
+		e.DeletedAt, e.Notes, e.Mentions = instant(), &chat.Notes{Through: 9}, []string{"bob"}
+	})
+	add(func(e *chat.Event) { e.Kind, e.TargetSeq, e.Sender, e.ParentID = chat.KindDelete, 3, "", "parent" })
+	add(func(e *chat.Event) { e.Kind, e.TargetSeq = chat.KindReaction, 3 })
+	add(func(e *chat.Event) { e.Kind, e.TargetSeq, e.On = chat.KindPin, 3, true })
+	add(func(e *chat.Event) { e.Kind, e.ID, e.Name, e.Sender = chat.KindState, "", "key", "" })
+	add(func(e *chat.Event) {
+		e.Kind, e.ID, e.Name, e.Body, e.ExpiresAt = chat.KindState, "", "key", []byte(`null`), instant()
+	})
 	add(func(e *chat.Event) { e.Kind = 200 })
 	return all
+}
+
+func notes(name string) *chat.Notes {
+	return &chat.Notes{
+		Through:   9,
+		Reactions: []chat.Reaction{{Name: name, Count: 2, Users: []string{name, "bob"}}, {Name: "+1", Count: 40}},
+		Thread:    chat.Thread{Replies: 3, LastAt: instant(), Users: []string{name}},
+		PinnedBy:  name,
+		PinnedAt:  instant(),
+	}
+}
+
+// listing has a channel of every sort, and one of which little is known.
+func listing(name string) *chat.Listing {
+	return &chat.Listing{Next: name, Channels: []chat.Listed{
+		{
+			Channel: &chat.Channel{ID: general(), Kind: chat.Open, Title: name, Public: true, CreatedAt: instant()},
+			Role:    chat.Owner, Head: chat.Head{Seq: 9}, Unread: 3, Mentions: 1, Last: events()[0],
+		},
+		{Channel: &chat.Channel{ID: general(), Kind: chat.Private, Retention: -1}},
+	}}
 }
 
 func people() []chat.Presence {
@@ -162,6 +203,17 @@ func replies() []*chat.Reply {
 		chat.Read{},
 		chat.Send{},
 		chat.Ping{},
+		chat.React{Channel: "general", ID: "i", Name: "+1", On: true, Nonce: "n"},
+		chat.Pin{Channel: "general", ID: "i", Nonce: "n"},
+		chat.SetState{Channel: "general", Key: "k", Value: text, Nonce: "n"},
+		chat.SetState{Channel: "general", Key: "k", Add: new(int64), Nonce: "n"},
+		chat.GetState{Channel: "general", Limit: 2},
+		chat.Pins{Channel: "general"},
+		chat.Channels{},
+		chat.PutChannel{Settings: chat.Channel{ID: general()}},
+		chat.PutMember{Channel: "general", Member: chat.Member{User: "bob", Role: chat.Reader}},
+		chat.PutProfile{},
+		chat.Block{User: "bob", On: true},
 	}
 	expired := chat.E(chat.CodeExpired, "gone")
 	expired.Expired = &chat.Expired{Reason: "horizon", Oldest: chat.Position{Epoch: "e", Seq: 5}}
@@ -179,6 +231,19 @@ func replies() []*chat.Reply {
 		{Messages: slices.DeleteFunc(events(), func(e *chat.Event) bool { return e.Kind != chat.KindMessage }), Epoch: "e"},
 		{Events: events(), Epoch: "e", Head: chat.Head{Seq: 9, Next: 4}},
 		{Cursor: &chat.Cursor{Channel: general(), User: "alice", Read: 4}},
+		{Committed: &chat.Committed{Event: &chat.Event{
+			Channel: general(), Seq: 8, Kind: chat.KindState, At: instant(), Name: "k\"", Body: []byte(`12`),
+		}}},
+		{Committed: &chat.Committed{Event: &chat.Event{
+			Channel: general(), Seq: 8, Kind: chat.KindMember, At: instant(), Member: &chat.Member{User: "bob"},
+		}}},
+		{State: []*chat.StateKey{
+			{Key: "k\"", Value: []byte(`{"a": 1}`), Version: 7, By: "alice", At: instant(), ExpiresAt: instant()},
+			{Key: "l", Value: []byte(`null`), Version: 8, At: instant()},
+		}, Epoch: "e", Head: chat.Head{Seq: 9}},
+		{Channels: listing("n\""), Epoch: "e"},
+		{Channel: &chat.Channel{ID: general(), Kind: chat.Open, Title: "T\"", Retention: time.Hour, CreatedAt: instant()}},
+		{Profile: &chat.User{ID: "alice", Name: "A\"", Avatar: "https://example.org/a.png", Meta: []byte(`{"k": 1}`)}},
 	}
 	var all []*chat.Reply
 	for _, cmd := range commands {
