@@ -12,11 +12,15 @@ func (s *Session) ask(ctx context.Context, command Command, reply *Reply) (err e
 	case Pins:
 		reply.Messages, err = h.Pins(ctx, &id, c.Channel)
 	case Channels:
+		reply.Epoch = h.epoch
 		reply.Channels, err = h.Listing(ctx, &id, c)
 	case PutChannel:
 		c.Settings.ID.Project = id.Project
 		reply.Channel, err = h.PutChannel(ctx, &id, c.Settings)
 	case PutMember:
+		if c.Member.User == "" {
+			c.Member.User = id.User
+		}
 		var committed Committed
 		committed, err = h.PutMember(ctx, &id, c.Channel, c.Member)
 		reply.Committed = &committed

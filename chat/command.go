@@ -83,8 +83,8 @@ type (
 	}
 	// PutChannel makes a channel, or changes what it is.
 	PutChannel struct{ Settings Channel }
-	// PutMember sets a user's standing. With the session's own user and the
-	// role member it joins an open channel, with no role it leaves.
+	// PutMember sets a user's standing; without a user the session's own. With
+	// that and the role member it joins an open channel, with no role it leaves.
 	PutMember struct {
 		Channel string
 		Member  Member
@@ -178,7 +178,7 @@ type Reply struct {
 	Messages   []*Event    // History, Pins: a page, oldest first
 	Events     []*Event    // Changes
 	Head       Head        // History, Changes, Subscribed, GetState
-	Epoch      string      // History, Changes, Subscribed, GetState: Head's
+	Epoch      string      // History, Changes, Subscribed, GetState, Channels: Head's
 	Cursor     *Cursor     // Read
 	State      []*StateKey // GetState
 	Channels   *Listing    // Channels

@@ -162,8 +162,12 @@ func (h *Hub) PutMember(ctx context.Context, id *Identity, channel string, m Mem
 	if err != nil {
 		return Committed{}, err
 	}
-	joins := m.User == id.User && m.Role == Ordinary && !m.Muted && !m.Banned && (target == nil || target.Role == NoRole && !target.Muted)
-	leaves := m.User == id.User && m.Role == NoRole && target != nil && !target.Banned && m.Muted == target.Muted && !m.Banned
+	joins := m.User == id.User && m.Role == Ordinary && !m.Muted && !m.Banned &&
+		(target == nil || (target.Role == NoRole || target.Role == Ordinary) && !target.Muted)
+	leaves := m.User == id.User && m.Role == NoRole && target != nil && !target.Banned && !m.Banned
+	if leaves {
+		m.Muted = target.Muted // a mute does not end by leaving
+	}
 	switch {
 	case joins && r.permit(ctx, id, OpJoin) == nil:
 	case !leaves:
