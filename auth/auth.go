@@ -1,33 +1,52 @@
 // Package auth says who is asking: it reads, checks and mints the credentials
-// of a server's projects. Tokens and keys never appear in its errors.
+// of a server's projects, and keeps their keys. Tokens and keys never appear in
+// its errors or its log.
+//
+// There are four credentials, told apart by how they begin:
+//
+//   - a secret key (sk_…) is a project's own server, and may do anything in it;
+//   - a publishable key (pk_…) is a guest, new each time;
+//   - a token is a user, signed by a secret key of the project's (HS256), or by
+//     an issuer that the server was told of (RS256, ES256, EdDSA);
+//   - a guest's pass is a token that a publishable key's guest was given, to
+//     come again as the same.
 package auth
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/parley-chat/parley/chat"
 )
 
-// SecretKeyPrefix begins every secret key, so that one that leaked is seen as
-// what it is, and is not taken for a token.
-const SecretKeyPrefix = "sk_"
+// How credentials begin, so that one that leaked is seen as what it is, and is
+// not taken for a token.
+const (
+	SecretKeyPrefix      = "sk_"
+	PublishableKeyPrefix = "pk_"
+)
 
-// GuestPrefix begins the ids that the server makes for those who name nobody.
-const GuestPrefix = "guest-"
+// ScopeAdmin makes a token's user a server of the project's: it may do what a
+// secret key may, and is still that user.
+const ScopeAdmin = "chat:admin"
+
+// DefaultAudience is the name that a token's `aud` must have among its own if
+// Options give no other.
+const DefaultAudience = "parley"
 
 // minSecret is the least length of a signing secret, in bytes: that of the
 // hash, as RFC 7518 section 3.2 demands.
 const minSecret = sha256.Size
 
-// Project holds a project's keys.
+// Project holds the keys that a project has from the server's configuration.
 type Project struct {
 	Name        string
 	TokenSecret []byte // signs the tokens of its users (HS256); at least 32 bytes
@@ -38,141 +57,164 @@ type Project struct {
 // Options of a Service. At least one project is needed.
 type Options struct {
 	Projects []Project
+
+	// Store keeps what Load reads: keys, projects and revocations. nil: there
+	// are none, and none can be made.
+	Store Store
+
+	// Issuers are others whose tokens are taken.
+	Issuers []Issuer
+
+	// Audience are this server's names: a token that says whom it is for must
+	// name one of them. None: DefaultAudience.
+	Audience []string
+
+	// Leeway is for how long after its end a token is still taken; default 0.
+	// Clocks that are ahead are allowed 30 s in any case.
+	Leeway time.Duration
+
 	// Dev believes names, takes any token and asks for none.
 	Dev bool
-	Now func() time.Time // nil: time.Now
+
+	Transport http.RoundTripper // fetches issuers' keys; nil: one of our own
+	Logger    *slog.Logger      // nil: nothing is logged
+	Now       func() time.Time  // nil: time.Now
 }
 
 // Service checks and mints credentials. Its methods may be called concurrently.
 type Service struct {
-	projects map[string]project
 	dev      bool
 	now      func() time.Time
+	log      *slog.Logger
+	store    Store
+	leeway   time.Duration
+	audience []string
+	issuers  map[string]*issuer
+	changed  chan struct{} // holds one token after something was revoked
+
+	writing sync.Mutex // held by the one change that is under way
+	mu      sync.RWMutex
+	// mu guards what follows; keys are replaced, never changed.
+	projects map[string]*project
+	texts    map[[sha256.Size]byte]*key // by the hash of their text
+	endings  time.Time                  // when the next key ends; zero: none will
 }
 
-// project is a Project whose secret key is kept as its hash, so that comparing
-// takes the same time for any candidate.
-type project struct {
-	Project
-	key [sha256.Size]byte
-}
-
-// New is a Service for these projects. It refuses keys that are too short.
+// New is a Service for these projects and issuers. It refuses keys that are
+// too short. What a store holds counts only after Load.
 func New(o Options) (*Service, error) {
-	s := &Service{projects: make(map[string]project, len(o.Projects)), dev: o.Dev, now: o.Now}
+	s := &Service{
+		dev: o.Dev, now: o.Now, log: o.Logger, store: o.Store, leeway: o.Leeway, audience: o.Audience,
+		issuers:  make(map[string]*issuer, len(o.Issuers)),
+		changed:  make(chan struct{}, 1),
+		projects: make(map[string]*project, len(o.Projects)),
+		texts:    make(map[[sha256.Size]byte]*key),
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if len(s.audience) == 0 {
+		s.audience = []string{DefaultAudience}
+	}
+	if s.leeway < 0 {
+		return nil, errors.New("the leeway is negative")
+	}
 	for _, p := range o.Projects {
-		switch {
-		case p.Name == "":
-			return nil, errors.New("a project has no name")
-		case len(p.TokenSecret) < minSecret, len(p.AppSecret) < minSecret:
-			return nil, fmt.Errorf("project %s: its signing secrets must have at least %d bytes", p.Name, minSecret)
-		case !strings.HasPrefix(p.SecretKey, SecretKeyPrefix), len(p.SecretKey) < len(SecretKeyPrefix)+16:
-			return nil, fmt.Errorf("project %s: its secret key must begin with %q and be at least 16 characters longer", p.Name, SecretKeyPrefix)
+		if err := s.configure(p); err != nil {
+			return nil, err
 		}
-		s.projects[p.Name] = project{Project: p, key: sha256.Sum256([]byte(p.SecretKey))}
 	}
 	if len(s.projects) == 0 {
 		return nil, errors.New("there is no project")
 	}
+	for _, i := range o.Issuers {
+		made, err := newIssuer(i, s, o.Transport)
+		if err != nil {
+			return nil, fmt.Errorf("issuer %q: %w", i.Issuer, err)
+		}
+		if s.issuers[i.Issuer] != nil {
+			return nil, fmt.Errorf("issuer %q: it is there twice", i.Issuer)
+		}
+		s.issuers[i.Issuer] = made
+	}
 	return s, nil
 }
 
-// Identify is who holds the token: a user's JWT, or a project's secret key.
-// It fails with CodeUnauthorized or CodeTokenExpired. Under Dev a token that
-// says nothing is believed to be nobody's in particular: the zero Identity.
-func (s *Service) Identify(_ context.Context, token string) (chat.Identity, error) {
-	id, err := s.identify(token)
+// configure takes in a project with the keys that it has from outside.
+func (s *Service) configure(p Project) error {
+	switch {
+	case p.Name == "":
+		return errors.New("a project has no name")
+	case s.projects[p.Name] != nil:
+		return fmt.Errorf("project %s: it is there twice", p.Name)
+	case len(p.TokenSecret) < minSecret, len(p.AppSecret) < minSecret:
+		return fmt.Errorf("project %s: its signing secrets must have at least %d bytes", p.Name, minSecret)
+	case !strings.HasPrefix(p.SecretKey, SecretKeyPrefix), len(p.SecretKey) < len(SecretKeyPrefix)+16:
+		return fmt.Errorf("project %s: its secret key must begin with %q and be at least 16 characters longer", p.Name, SecretKeyPrefix)
+	}
+	made := newProject(p.Name)
+	made.app, made.Configured = slices.Clone(p.AppSecret), true
+	k := &key{
+		Key:    Key{ID: ConfiguredKey, Project: p.Name, Kind: Secret, Prefix: SecretKeyPrefix},
+		hash:   sha256.Sum256([]byte(p.SecretKey)),
+		secret: slices.Clone(p.TokenSecret),
+	}
+	s.projects[p.Name] = made
+	s.put(k)
+	return nil
+}
+
+// Identify is who holds the token: a user's, a guest's, a project's key. It
+// fails with CodeUnauthorized, CodeTokenExpired, CodeTokenRevoked, or, while an
+// issuer's keys cannot be had, CodeUnavailable. Under Dev a token that says
+// nothing is believed to be nobody's in particular: the zero Identity.
+func (s *Service) Identify(ctx context.Context, token string) (chat.Identity, error) {
+	id, err := s.identify(ctx, token)
 	if err != nil && s.dev {
 		return chat.Identity{}, nil
 	}
 	return id, err
 }
 
-func (s *Service) identify(token string) (chat.Identity, error) {
+func (s *Service) identify(ctx context.Context, token string) (chat.Identity, error) {
 	switch {
 	case token == "":
 		return chat.Identity{}, chat.E(chat.CodeUnauthorized, "a token is needed")
 	case strings.HasPrefix(token, SecretKeyPrefix):
 		return s.server(token)
+	case strings.HasPrefix(token, PublishableKeyPrefix):
+		return s.stranger(token)
 	}
-	return s.user(token)
+	return s.user(ctx, token)
 }
 
-// server is the project whose secret key this is. All are compared, whichever
-// fits.
-func (s *Service) server(key string) (chat.Identity, error) {
-	sum := sha256.Sum256([]byte(key))
-	found := ""
-	for name, p := range s.projects {
-		if subtle.ConstantTimeCompare(sum[:], p.key[:]) == 1 {
-			found = name
-		}
-	}
-	if found == "" {
-		return chat.Identity{}, chat.E(chat.CodeUnauthorized, "the secret key is not known")
-	}
-	return chat.Identity{Project: found, Server: true}, nil
-}
-
-// FromRequest is who sent r, by its bearer token, or else by the query's
-// `token`. Without one it is nobody, who may read public channels; under Dev it
-// is who the query's `userId` and `userName` say, or a guest.
-func (s *Service) FromRequest(r *http.Request) (chat.Identity, error) {
-	token, err := bearer(r)
-	if err != nil && !s.dev {
+// server is the project whose secret key this is. The text is looked for by
+// its hash: how long that takes says nothing of how much of a guess was right.
+func (s *Service) server(text string) (chat.Identity, error) {
+	k, err := s.keyOf(text, Secret)
+	if err != nil {
 		return chat.Identity{}, err
 	}
-	if s.dev {
-		return s.believe(r, token)
-	}
-	if token == "" {
-		return chat.Identity{Project: chat.DefaultProject}, nil
-	}
-	return s.identify(token)
+	return chat.Identity{Project: k.Project, Server: true, Key: k.ID}, nil
 }
 
-func bearer(r *http.Request) (string, error) {
-	header := r.Header.Get("Authorization")
-	if header == "" {
-		return r.URL.Query().Get("token"), nil
+// keyOf is the key with this text, if it counts.
+func (s *Service) keyOf(text string, kind Kind) (*key, error) {
+	if len(text) > maxToken {
+		return nil, chat.E(chat.CodeUnauthorized, "the key is over %d bytes", maxToken)
 	}
-	scheme, token, ok := strings.Cut(header, " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return "", chat.E(chat.CodeUnauthorized, "the Authorization header reads Bearer, a space and a token")
+	sum := sha256.Sum256([]byte(text))
+	s.mu.RLock()
+	k := s.texts[sum]
+	s.mu.RUnlock()
+	if k == nil || k.Kind != kind {
+		return nil, chat.E(chat.CodeUnauthorized, "the key is not known")
 	}
-	return strings.TrimSpace(token), nil
-}
-
-// believe is FromRequest under Dev.
-func (s *Service) believe(r *http.Request, token string) (chat.Identity, error) {
-	query := r.URL.Query()
-	user, name := query.Get("userId"), query.Get("userName")
-	if name == "" {
-		name = query.Get("name")
+	if !k.live(s.now()) {
+		return nil, chat.E(chat.CodeTokenRevoked, "the key was revoked, or another has taken its place")
 	}
-	if id, err := s.identify(token); err == nil {
-		if !id.Server && user != "" && user != id.User {
-			return chat.Identity{}, chat.E(chat.CodeForeignSender, "the token is not of user %q", user)
-		}
-		return id, nil
-	}
-	id := chat.Identity{
-		Project: chat.DefaultProject,
-		Scopes:  []string{chat.ScopeRead, chat.ScopeSend, chat.ScopeManage},
-	}
-	if user == "" {
-		id.User, id.Guest, id.Renames = GuestPrefix+strings.ToLower(rand.Text()[:12]), true, true
-		return id, nil
-	}
-	if err := chat.CheckUserID(user); err != nil {
-		return chat.Identity{}, err
-	}
-	if err := chat.CheckUserName(name); err != nil {
-		return chat.Identity{}, err
-	}
-	id.User, id.Name = user, name
-	return id, nil
+	return k, nil
 }
