@@ -2,19 +2,22 @@ package faults
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/gobwas/ws"
-
+	"github.com/parley-chat/parley/bench/fields"
+	wsframe "github.com/parley-chat/parley/bench/frame"
+	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/internal/history"
 )
 
@@ -50,22 +53,47 @@ func (r *returner) record(l *load) {
 }
 
 // lean is a WebSocket client that costs next to nothing, so that what a storm
-// measures is the server.
+// measures is the server: here the race detector makes every client dear.
 type lean struct {
 	conn net.Conn
 	in   *bufio.Reader
+	data []byte // of the frame read last
 }
 
 func dialLean(ctx context.Context, l *load, user string) (*lean, error) {
-	d := ws.Dialer{Protocols: []string{"parley.v1.json"}, Timeout: 10 * time.Second}
-	conn, in, _, err := d.Dial(ctx, "ws://"+l.server.addr+l.door("/v1/ws", user))
+	d := net.Dialer{Timeout: 10 * time.Second}
+	conn, err := d.DialContext(ctx, "tcp", l.server.addr)
 	if err != nil {
 		return nil, err
 	}
-	if in == nil {
-		in = bufio.NewReaderSize(conn, 2048)
+	c := &lean{conn: conn, in: bufio.NewReaderSize(conn, 4096)}
+	if err := c.upgrade(l.server.addr, l.door("/v1/ws", user)); err != nil {
+		c.close()
+		return nil, err
 	}
-	return &lean{conn, in}, conn.SetDeadline(time.Now().Add(within))
+	return c, nil
+}
+
+func (c *lean) upgrade(host, path string) error {
+	if err := c.conn.SetDeadline(time.Now().Add(within)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(c.conn, "GET "+path+" HTTP/1.1\r\nHost: "+host+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: parley.v1.json\r\n\r\n")
+	if err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		line, err := c.in.ReadSlice('\n')
+		switch {
+		case err != nil:
+			return err
+		case first && !bytes.HasPrefix(line, []byte("HTTP/1.1 101 ")):
+			return fmt.Errorf("the upgrade was answered with %q", line)
+		case len(line) <= len("\r\n"):
+			return nil
+		}
+	}
 }
 
 func (c *lean) send(v any) error {
@@ -73,25 +101,74 @@ func (c *lean) send(v any) error {
 	if err != nil {
 		return err
 	}
-	return ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewTextFrame(data)))
+	_, err = c.conn.Write(wsframe.AppendMasked(nil, wsframe.Text, data, 1))
+	return err
 }
 
 // next is the next frame; a storm is over before any ping must be answered.
-func (c *lean) next() (*frame, error) {
+func (c *lean) next() (returned, error) {
 	for {
-		h, err := ws.ReadHeader(c.in)
+		h, err := c.header()
 		if err != nil {
-			return nil, err
+			return returned{}, err
 		}
-		data := make([]byte, h.Length)
-		if _, err := io.ReadFull(c.in, data); err != nil {
-			return nil, err
+		c.data = slices.Grow(c.data[:0], h.Length)[:h.Length]
+		if _, err := io.ReadFull(c.in, c.data); err != nil {
+			return returned{}, err
 		}
-		if h.OpCode != ws.OpText {
-			continue
+		if h.Opcode == wsframe.Text {
+			return parseReturned(c.data), nil
 		}
-		f := new(frame)
-		return f, json.Unmarshal(data, f)
+	}
+}
+
+func (c *lean) header() (wsframe.Header, error) {
+	for size := 2; ; size++ {
+		b, err := c.in.Peek(size)
+		if err != nil {
+			return wsframe.Header{}, err
+		}
+		if h, ok := wsframe.Parse(b); ok {
+			_, err := c.in.Discard(h.Size)
+			return h, err
+		}
+	}
+}
+
+// returned is what a storm looks at in a frame.
+type returned struct {
+	kind     string
+	position string
+	entry    history.Entry
+	raw      []byte
+}
+
+func parseReturned(data []byte) returned {
+	r := returned{raw: data}
+	members := fields.Of(data)
+	for {
+		name, value, ok := members.Next()
+		if !ok {
+			return r
+		}
+		switch string(name) {
+		case "type":
+			r.kind = string(fields.Text(value))
+		case "position":
+			r.position = string(fields.Text(value))
+		case "id":
+			r.entry.ID = string(fields.Text(value))
+		case "senderId":
+			r.entry.Sender = string(fields.Text(value))
+		case "nonce":
+			r.entry.Nonce = string(fields.Text(value))
+		case "text":
+			r.entry.Text = brief(string(fields.Text(value)))
+		case "seq":
+			r.entry.Seq, _ = fields.Number(value)
+		case "sequence":
+			r.entry.Sequence, _ = fields.Number(value)
+		}
 	}
 }
 
@@ -131,15 +208,15 @@ func (r *returner) attempt(ctx context.Context, l *load) ([]history.Entry, error
 			s.close()
 			return nil, err
 		}
-		entry, logged := f.entry()
-		switch {
-		case logged:
-			entries = append(entries, entry)
-		case f.Type == "error":
+		switch f.kind {
+		case "message":
+			f.entry.Kind = chat.KindMessage
+			entries = append(entries, f.entry)
+		case "error":
 			s.close()
-			return nil, fmt.Errorf("%s: %s", f.Code, f.Message)
-		case f.Type == "level":
-			r.position = f.Position
+			return nil, fmt.Errorf("refused: %s", f.raw)
+		case "level":
+			r.position = f.position
 			return entries, nil
 		}
 	}
