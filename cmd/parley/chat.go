@@ -1,258 +1,71 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"io"
-	"os"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/parley-chat/parley/chat"
-	"github.com/parley-chat/parley/client"
+	"github.com/parley-chat/parley/cmd/parley/terminal"
 )
 
-const (
-	shownAtFirst = 20                     // messages of the past
-	pendingAfter = 700 * time.Millisecond // a message that takes longer is shown as waiting
-	typingAgain  = 10 * time.Second       // how often the same user is shown typing
-)
-
-// chatCommand is the terminal client: plain lines in, plain lines out.
+// chatCommand is the terminal client.
 type chatCommand struct {
+	Talk talkCommand `cmd:"" default:"withargs" help:"Talk in a channel; the word talk may be left out."`
+	Post postCommand `cmd:"" help:"Post what the input says, and print the ids."`
+	Tail tailCommand `cmd:"" help:"Print a channel's messages as they come."`
+
+	URL   string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The server. Default: http://127.0.0.1:8080."`
+	Token string `placeholder:"TOKEN" help:"The token that says who you are."`
+	User  string `placeholder:"ID" help:"Who you are, for a server with --dev. Default: your login name."`
+	Name  string `placeholder:"NAME" help:"What to call you, for a server with --dev."`
+}
+
+// options are what all of its commands have in common.
+func (c *chatCommand) options(p *process, channel string) terminal.Options {
+	return terminal.Options{
+		URL: c.URL, Token: c.Token, UserID: c.User, UserName: c.Name, Channel: channel,
+		Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Getenv: p.getenv,
+	}
+}
+
+type talkCommand struct {
 	Channel string `arg:"" optional:"" default:"general" help:"The channel. Default: general."`
-	URL     string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The server. Default: http://127.0.0.1:8080."`
-	Token   string `placeholder:"TOKEN" help:"The token that says who you are."`
-	User    string `placeholder:"ID" help:"Who you are, for a server with --dev. Default: your login name."`
-	Name    string `placeholder:"NAME" help:"What to call you, for a server with --dev."`
+	Lines   bool   `help:"Plain lines in place of a whole screen, as for a screen reader. So it is without a terminal."`
 }
 
 // Run talks until the input ends, /quit, or ctx ends. Where the input is no
 // terminal each line is posted as it is, and it fails if one was refused.
-func (c *chatCommand) Run(ctx context.Context, p *process) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	t := &talk{
-		channel: c.Channel, screen: newScreen(p), typed: isTerminalInput(p.stdin),
-		now: time.Now, updates: make(chan any), people: make(map[string]client.Presence), typing: make(map[string]time.Time),
-	}
-	user := c.User
-	if user == "" && c.Token == "" {
-		if user = p.getenv("USER"); user == "" {
-			user = "somebody"
-		}
-	}
-	name := c.Name
-	if c.Token != "" {
-		name = ""
-	}
-	var err error
-	t.client, err = client.New(client.Options{
-		URL: c.URL, Token: c.Token, UserID: user, UserName: name,
-		OnState: func(s client.Status) { t.put(ctx, s) },
-	})
-	if err != nil {
-		return fmt.Errorf("--url: %w", err)
-	}
-	var work sync.WaitGroup
-	t.work = &work
-	defer func() {
-		cancel()
-		t.client.Close()
-		work.Wait()
-	}()
-	lines := make(chan string)
-	// Reading the input cannot be interrupted: this ends with the input or with
-	// the process.
-	go read(ctx, p.stdin, lines)
-	return t.run(ctx, lines)
+func (c *talkCommand) Run(ctx context.Context, p *process, chat *chatCommand) error {
+	o := chat.options(p, c.Channel)
+	o.Lines = c.Lines
+	return terminal.Talk(ctx, o)
 }
 
-func isTerminalInput(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+type postCommand struct {
+	Channel string        `arg:"" help:"The channel."`
+	Text    []string      `arg:"" optional:"" help:"The message. Without it each line of the input is one."`
+	One     bool          `help:"The whole input is one message."`
+	ReplyTo string        `placeholder:"ID" help:"The message that is answered."`
+	Within  time.Duration `default:"30s" help:"How long to wait for each message to be stored. Default: 30s."`
 }
 
-// read sends the input's lines and closes lines at its end.
-func read(ctx context.Context, r io.Reader, lines chan<- string) {
-	defer close(lines)
-	s := bufio.NewScanner(r)
-	s.Buffer(nil, 1<<20)
-	for s.Scan() {
-		select {
-		case lines <- s.Text():
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// talk is one run of the terminal client. Its loop owns all that it holds.
-type talk struct {
-	client  *client.Client
-	channel string
-	screen  *screen
-	typed   bool // the input is a person at a terminal
-	now     func() time.Time
-	updates chan any
-	work    *sync.WaitGroup
-
-	me     string
-	trying bool // there is no connection, and that was said
-	people map[string]client.Presence
-	typing map[string]time.Time // when a user was last shown typing
-	mine   []*client.Message    // own messages that still stand, oldest first
-	seen   uint64               // the seq of the last event that was shown
-
-	waiting int    // lines without an ack
-	newest  uint64 // the greatest seq that was acknowledged
-	refused int
-}
-
-// posted is what became of one line.
-type posted struct {
-	text string
-	ack  client.Ack
-	err  error
-}
-
-// slow says that a line has waited for its ack for a while.
-type slow struct{ text string }
-
-// put hands v to the loop.
-func (t *talk) put(ctx context.Context, v any) {
-	select {
-	case t.updates <- v:
-	case <-ctx.Done():
-	}
-}
-
-// run is the loop: first the past, then everything as it comes.
-func (t *talk) run(ctx context.Context, lines <-chan string) error {
-	input := (<-chan string)(nil) // nothing is read before the past was shown
-	ended := false
-	for {
-		if ended && t.waiting == 0 && t.seen >= t.newest {
-			return t.result()
-		}
-		ready := input
-		if !t.typed && t.waiting > 0 {
-			ready = nil // one line after the other: their order is kept whatever happens
-		}
-		select {
-		case <-ctx.Done():
-			return t.interrupted()
-		case line, more := <-ready:
-			switch {
-			case !more:
-				input, ended = nil, true
-			case !t.typed:
-				t.post(ctx, line)
-			case t.command(ctx, line):
-				return t.result()
-			}
-		case update := <-t.updates:
-			switch u := update.(type) {
-			case error:
-				return u
-			case *client.Page:
-				t.past(u)
-				input = lines
-			default:
-				if err := t.update(ctx, u); err != nil {
-					return err
-				}
-			}
-		}
-		if input != nil && t.typed {
-			t.screen.prompt()
-		}
-	}
-}
-
-// begin reads the last messages and subscribes to what follows them.
-func (t *talk) begin(ctx context.Context) {
-	page, err := t.client.History(ctx, t.channel, client.Range{Limit: shownAtFirst})
-	if err != nil {
-		t.put(ctx, t.fault(err))
-		return
-	}
-	t.put(ctx, page)
-	o := client.SubscribeOptions{From: page.Head, Presence: true, ResetToHead: true}
-	if _, err := t.client.Subscribe(ctx, t.channel, o, func(e client.Event) { t.put(ctx, e) }); err != nil {
-		t.put(ctx, t.fault(err))
-	}
-}
-
-// fault is err as it is told to the user: why the client gave up, if it did.
-func (t *talk) fault(err error) error {
-	if why := t.client.Err(); why != nil {
-		err = why
-	}
-	if chat.CodeOf(err) == chat.CodeUnauthorized {
-		return fmt.Errorf("%w\n(`parley token --user NAME` mints one, for --token or PARLEY_TOKEN)", err)
-	}
-	return err
-}
-
-func (t *talk) past(page *client.Page) {
-	t.seen = page.Head.Seq
-	for _, m := range page.Messages {
-		t.message(m)
-	}
-}
-
-// post sends a line. Its fate comes as an update.
-func (t *talk) post(ctx context.Context, line string) {
-	if strings.TrimSpace(line) == "" {
-		return
-	}
-	p, err := t.client.Send(t.channel, client.Draft{Text: line})
-	if err != nil {
-		t.sent(posted{text: line, err: err})
-		return
-	}
-	t.waiting++
-	t.work.Go(func() {
-		timer := time.NewTimer(pendingAfter)
-		defer timer.Stop()
-		select {
-		case <-p.Done():
-		case <-timer.C:
-			t.put(ctx, slow{line})
-		case <-ctx.Done():
-		}
-		ack, err := p.Wait(ctx)
-		t.put(ctx, posted{line, ack, err})
+// Run posts, and prints each message's id once it is stored.
+func (c *postCommand) Run(ctx context.Context, p *process, chat *chatCommand) error {
+	return terminal.Post(ctx, terminal.PostOptions{
+		Options: chat.options(p, c.Channel), Text: strings.Join(c.Text, " "), One: c.One, ReplyTo: c.ReplyTo, Within: c.Within,
 	})
 }
 
-func (t *talk) sent(p posted) {
-	if p.err != nil {
-		t.refused++
-		t.screen.alert("not sent: %s (%v)", p.text, p.err)
-		return
-	}
-	t.newest = max(t.newest, p.ack.Seq)
+type tailCommand struct {
+	Channel string  `arg:"" help:"The channel."`
+	JSON    bool    `name:"json" help:"Every event, as one JSON object a line: the native protocol's frames."`
+	After   *uint64 `placeholder:"SEQ" help:"Begin after this seq, 0 for everything that is kept. Default: what comes from now on."`
+	Count   int     `placeholder:"N" help:"End after so many. Default: never."`
 }
 
-// result is what the process ends with.
-func (t *talk) result() error {
-	if t.refused > 0 {
-		return fmt.Errorf("%d messages were not sent", t.refused)
-	}
-	return nil
-}
-
-func (t *talk) interrupted() error {
-	if t.waiting > 0 {
-		return fmt.Errorf("%d messages were not confirmed", t.waiting)
-	}
-	return t.result()
+// Run prints until there were enough, or ctx ends.
+func (c *tailCommand) Run(ctx context.Context, p *process, chat *chatCommand) error {
+	return terminal.Tail(ctx, terminal.TailOptions{
+		Options: chat.options(p, c.Channel), JSON: c.JSON, After: c.After, Count: c.Count,
+	})
 }

@@ -1,8 +1,7 @@
-package main
+package terminal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,8 +35,8 @@ func (t *talk) update(ctx context.Context, update any) error {
 	case *client.Crowd:
 		t.crowd(u)
 	case *client.Typing:
-		if t.typed && u.Typing && t.now().Sub(t.typing[u.UserID]) > typingAgain {
-			t.typing[u.UserID] = t.now()
+		if t.typed && u.Typing && t.o.now().Sub(t.typing[u.UserID]) > shownAgain {
+			t.typing[u.UserID] = t.o.now()
 			t.screen.note("%s is typing…", t.name(u.UserID))
 		}
 	case *client.Reset:
@@ -71,17 +70,6 @@ func (t *talk) state(ctx context.Context, s client.Status) error {
 		}
 	}
 	return nil
-}
-
-// root is what went wrong, without what was being done.
-func root(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if _, told := err.(*chat.Error); next == nil || told { //nolint:errorlint // this link of the chain, not those behind it
-			return err
-		}
-		err = next
-	}
 }
 
 func (t *talk) help() string {
@@ -234,11 +222,4 @@ func (t *talk) remove(ctx context.Context) {
 		ack, err := t.client.Delete(ctx, t.channel, last.ID)
 		t.put(ctx, posted{"/delete", ack, err})
 	})
-}
-
-func orElse(s, otherwise string) string {
-	if s != "" {
-		return s
-	}
-	return otherwise
 }
