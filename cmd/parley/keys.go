@@ -19,9 +19,9 @@ const keysFile = "keys.json"
 // Keys are the default project's, as flags or environment give them. What is
 // not given is made at the first start and kept.
 type Keys struct {
-	TokenSecret string `placeholder:"SECRET" help:"Signs users' tokens (HS256); at least 32 bytes. Default: made at first start, kept in the data folder."`
-	SecretKey   string `placeholder:"sk_KEY" help:"Your own servers' credential: may do anything. Default: as above."`
-	AppSecret   string `placeholder:"SECRET" help:"Signs the appJwt of POST /auth/token. Default: as above."`
+	TokenSecret string `secret:"" placeholder:"SECRET" help:"Signs users' tokens (HS256); at least 32 bytes. Default: made at first start, kept in the data folder."`
+	SecretKey   string `secret:"" placeholder:"sk_KEY" help:"Your own servers' credential: may do anything. Default: as above."`
+	AppSecret   string `secret:"" placeholder:"SECRET" help:"Signs the appJwt of POST /auth/token. Default: as above."`
 }
 
 // keptKeys is what the file holds.

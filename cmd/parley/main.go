@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +23,10 @@ type cli struct {
 	Token   TokenMaker  `cmd:"" help:"Mint a user's token."`
 	Chat    chatCommand `cmd:"" help:"Talk in a channel, from a terminal or a pipe."`
 	Bench   Bench       `cmd:"" help:"Measure a server, beside floors that do the least that can be done."`
+	Config  Config      `cmd:"" help:"Check the server's settings, and show them."`
+	Inspect Inspect     `cmd:"" help:"Look at what a stopped server, or a backup, holds."`
+	Backup  Backup      `cmd:"" help:"Copy a server's data, whether it runs or not, and verify the copy."`
+	Restore Restore     `cmd:"" help:"Make a data folder of a backup."`
 	Version Version     `cmd:"" help:"Say which version this is."`
 }
 
@@ -31,6 +36,7 @@ type process struct {
 	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	settings       settings // of the command that was chosen
 }
 
 func main() {
@@ -50,11 +56,12 @@ func main() {
 func run(ctx context.Context, p *process) error {
 	var c cli
 	exited := false
+	from := &origins{getenv: p.getenv}
 	parser, err := kong.New(&c,
 		kong.Name("parley"),
 		kong.Description("A messaging server: what was acknowledged is on disk, in one order, and nobody misses any of it."),
 		kong.DefaultEnvars("PARLEY"),
-		kong.Resolvers(&configFile{getenv: p.getenv}),
+		kong.Resolvers(from),
 		kong.Writers(p.stdout, p.stderr),
 		kong.Exit(func(int) { exited = true }),
 		kong.UsageOnError(),
@@ -67,9 +74,13 @@ func run(ctx context.Context, p *process) error {
 	if exited {
 		return nil // the help was asked for, and given
 	}
+	if failed, ok := errors.AsType[*kong.ParseError](err); ok {
+		return settingsOf(failed.Context, from).blame(err)
+	}
 	if err != nil {
 		return err
 	}
+	p.settings = settingsOf(parsed, from)
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return parsed.Run(p)
 }

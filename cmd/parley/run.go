@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-chat/parley/api"
 	"github.com/parley-chat/parley/auth"
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/store/pebble"
@@ -36,12 +37,15 @@ type server struct {
 	keysPath  string // "": the keys were given
 	store     *pebble.Store
 	hub       *chat.Hub
+	reviews   reviews
 	sockets   *ws.Server
 	table     []door
 	http      *http.Server
 	listeners []net.Listener
 	serving   sync.WaitGroup
 	metrics   *metrics
+	tracer    *tracer // nil: nothing is traced
+	asides    asides
 	draining  atomic.Bool
 	broken    atomic.Bool // the store has stopped
 	failed    chan error  // what the server cannot go on with
@@ -62,7 +66,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		return nil, err
 	}
 	s.keysPath = keysPath
-	keys, err := auth.New(auth.Options{Projects: []auth.Project{project}, Dev: c.Dev})
+	keys, err := c.credentials(project, log)
 	if err != nil {
 		return nil, err
 	}
@@ -75,13 +79,23 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 	if err != nil {
 		return nil, err
 	}
+	if err := keys.Load(ctx, s.store); err != nil {
+		return nil, err
+	}
+	if c.OTLP != "" {
+		if s.tracer, err = newTracer(ctx, c.OTLP, c.OTLPSample, log); err != nil {
+			return nil, err
+		}
+	}
 	s.hub = chat.NewHub(chat.Options{
-		Store: s.store, Authenticate: keys.Identify, Logger: log,
+		Store: s.store, Authenticate: keys.Identify, Logger: log, Trace: s.tracer.hook(),
 		PostRate: c.postRate(), PostBurst: c.PostBurst,
 	})
+	s.reviews.start(keys, s.hub)
 	s.sockets, err = ws.New(ws.Options{
 		Connect:      func(id chat.Identity, sink chat.Sink) (ws.Session, error) { return s.hub.Connect(id, sink) },
 		Authenticate: credentialsOf(keys),
+		StatusOf:     api.StatusOf,
 		Logger:       log,
 		Compression:  c.Compression,
 	})
@@ -90,7 +104,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 	}
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{
-		Handler:           &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, next: s.doors(c, keys)},
+		Handler:           &requests{log: log, now: s.metrics.now, next: s.tracer.joining(s.guarded(c, keys))},
 		ReadHeaderTimeout: headerWithin,
 		ReadTimeout:       bodyWithin,
 		WriteTimeout:      answerWithin,
@@ -98,7 +112,16 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	if err := s.profiler(ctx, c.Pprof); err != nil {
+		return nil, err
+	}
+	s.operate(ctx, c.Data)
 	return s, s.listen(ctx, c.Addr)
+}
+
+// guarded are the doors, behind their guard.
+func (s *server) guarded(c *Serve, keys *auth.Service) http.Handler {
+	return &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, next: s.doors(c, keys)}
 }
 
 // postRate is the setting; --dev lifts it.
@@ -161,6 +184,8 @@ func (s *server) stop(why error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	var errs []error
+	ended := make(chan error, 1)
+	go func() { ended <- s.asides.end(ctx) }()
 	closing := make(chan error, 1)
 	if s.http != nil {
 		// Closes the listeners at once, and waits for requests under way.
@@ -188,8 +213,13 @@ func (s *server) stop(why error) error {
 		}
 		s.serving.Wait()
 	}
+	errs = append(errs, <-ended)
+	s.reviews.end()
 	if s.hub != nil {
 		s.hub.Close()
+	}
+	if err := s.tracer.stop(ctx); err != nil {
+		s.log.Warn("traces are lost", "err", err)
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

@@ -6,23 +6,27 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"strings"
 )
 
 // Serve is the server's settings.
 type Serve struct {
-	Addr        []string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; repeatable. Default: 127.0.0.1:8080."`
-	Data        string   `default:"data" placeholder:"DIR" help:"The folder that holds everything. Default: data."`
-	Config      string   `placeholder:"FILE" help:"A YAML file with these settings by name."`
-	Dev         bool     `help:"Believe names and take any token, from this machine only. Never where others come."`
-	DevAnywhere bool     `help:"Let --dev listen on other addresses than loopback's too: everybody who reaches it can be anybody."`
-	Origin      []string `placeholder:"URL" help:"An origin whose pages may come here besides this server's own; repeatable; * is all."`
-	PostRate    float64  `default:"50" help:"Messages and signals a second that a user may send; 0: any number. Default: 50; with --dev any number."`
-	PostBurst   float64  `default:"100" help:"How many of them at once. Default: 100."`
-	Compression bool     `default:"true" negatable:"" help:"Compress WebSocket messages for clients that offer it."`
-	Log         string   `default:"auto" enum:"auto,text,json" help:"The log's format, on standard error: text, json, or auto: text on a terminal."`
+	Addr        []string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; repeatable. Default: 127.0.0.1:8080."`
+	Data        string     `default:"data" placeholder:"DIR" help:"The folder that holds everything. Default: data."`
+	Config      string     `placeholder:"FILE" help:"A YAML file with these settings by name."`
+	Dev         bool       `help:"Believe names and take any token, from this machine only. Never where others come."`
+	DevAnywhere bool       `help:"Let --dev listen on other addresses than loopback's too: everybody who reaches it can be anybody."`
+	Origin      []string   `placeholder:"URL" help:"An origin whose pages may come here besides this server's own; repeatable; * is all."`
+	PostRate    float64    `default:"50" help:"Messages and signals a second that a user may send; 0: any number. Default: 50; with --dev any number."`
+	PostBurst   float64    `default:"100" help:"How many of them at once. Default: 100."`
+	Compression bool       `default:"true" negatable:"" help:"Compress WebSocket messages for clients that offer it."`
+	Log         string     `default:"auto" enum:"auto,text,json" help:"The log's format, on standard error: text, json, or auto: text on a terminal."`
+	LogLevel    slog.Level `default:"info" placeholder:"LEVEL" help:"What is logged: debug (every request), info, warn or error. Default: info."`
+	Pprof       string     `placeholder:"HOST:PORT" help:"Serve Go's profiles under /debug/pprof/ there, a loopback address. Default: nowhere."`
+	OTLP        string     `name:"otlp" placeholder:"URL" help:"Send traces of messages to the OpenTelemetry collector there, by OTLP over HTTP. Default: none."`
+	OTLPSample  float64    `name:"otlp-sample" default:"0.01" help:"Of what share of messages, besides those whose request has a sampled traceparent. Default: 0.01."`
 	Keys        `embed:""`
+	Trust       `embed:""`
 }
 
 // Run serves until ctx ends, then drains. It fails if the server cannot start,
@@ -31,7 +35,7 @@ func (c *Serve) Run(ctx context.Context, p *process) error {
 	log := c.logger(p.stderr)
 	s, err := c.start(ctx, log)
 	if err != nil {
-		return err
+		return p.settings.blame(err)
 	}
 	c.announce(p.stdout, s)
 	select {
@@ -49,8 +53,17 @@ func (c *Serve) check() error {
 	if c.DevAnywhere && !c.Dev {
 		return fmt.Errorf("--dev-anywhere says something of --dev only")
 	}
-	if c.PostRate < 0 || c.PostBurst < 0 {
-		return fmt.Errorf("--post-rate and --post-burst are not negative")
+	if c.PostRate < 0 {
+		return fmt.Errorf("--post-rate is not negative")
+	}
+	if c.PostBurst < 0 {
+		return fmt.Errorf("--post-burst is not negative")
+	}
+	if err := checkPprof(c.Pprof); err != nil {
+		return err
+	}
+	if err := checkOTLP(c.OTLP, c.OTLPSample); err != nil {
+		return err
 	}
 	for _, addr := range c.Addr {
 		host, _, err := net.SplitHostPort(addr)
@@ -58,26 +71,10 @@ func (c *Serve) check() error {
 			return fmt.Errorf("--addr: %w", err)
 		}
 		if c.Dev && !c.DevAnywhere && !loopbackHost(host) {
-			return fmt.Errorf("--dev believes anybody, and %s is not a loopback address: if everybody who can reach it may be anybody, say --dev-anywhere too", addr)
+			return fmt.Errorf("--addr: --dev believes anybody, and %s is not a loopback address: if everybody who can reach it may be anybody, say --dev-anywhere too", addr)
 		}
 	}
 	return nil
-}
-
-func (c *Serve) logger(w io.Writer) *slog.Logger {
-	if c.Log == "text" || c.Log == "auto" && isTerminal(w) {
-		return slog.New(slog.NewTextHandler(w, nil))
-	}
-	return slog.New(slog.NewJSONHandler(w, nil))
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // announce tells the person who started the server where to go.

@@ -126,7 +126,11 @@ func BenchmarkFanout(b *testing.B) {
 		}
 		measure(b, conns, &got, func() { s.hub.Broadcast(conntest.Text(text)) })
 		st := s.server.Stats()
-		b.ReportMetric(float64(st.FramesOut)/float64(st.Writes), "frames/write")
+		var frames uint64
+		for _, t := range st.Traffic {
+			frames += t.FramesOut
+		}
+		b.ReportMetric(float64(frames)/float64(st.Writes), "frames/write")
 	})
 	b.Run("floor", func(b *testing.B) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

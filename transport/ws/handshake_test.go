@@ -16,6 +16,12 @@ import (
 func TestHandshake_IsRefusedWithAProblem(t *testing.T) {
 	t.Parallel()
 	b := setup(t, ws.Options{
+		StatusOf: func(code chat.Code) int {
+			if code == chat.CodeRateLimited {
+				return http.StatusTooManyRequests
+			}
+			return http.StatusUnauthorized
+		},
 		Authenticate: func(r *http.Request) (chat.Identity, error) {
 			switch r.URL.Query().Get("token") {
 			case "":

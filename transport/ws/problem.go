@@ -21,22 +21,3 @@ func (s *Server) problem(w http.ResponseWriter, status int, err *chat.Error) {
 		"status": status, "code": err.Code, "detail": err.Message,
 	})
 }
-
-// statusOf is the HTTP status for an error that Authenticate or Connect gave.
-func statusOf(err *chat.Error) int {
-	switch err.Code {
-	case chat.CodeUnauthorized, chat.CodeTokenExpired:
-		return http.StatusUnauthorized
-	case chat.CodeForbidden, chat.CodeBanned:
-		return http.StatusForbidden
-	case chat.CodeNotFound:
-		return http.StatusNotFound
-	case chat.CodeRateLimited, chat.CodeTooMany:
-		return http.StatusTooManyRequests
-	case chat.CodeUnavailable, chat.CodeGoingAway, chat.CodeStorageFull:
-		return http.StatusServiceUnavailable
-	case chat.CodeInternal:
-		return http.StatusInternalServerError
-	}
-	return http.StatusBadRequest
-}

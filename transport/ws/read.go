@@ -80,7 +80,7 @@ func (r *reader) read(c *conn) (int, bool) {
 		}
 		return 0, false
 	}
-	r.count.bytesIn.Add(uint64(n))
+	r.count.traffic[c.dialect.place].bytesIn.Add(uint64(n))
 	if !c.has(flagHeard) {
 		c.flags.Or(flagHeard)
 	}
@@ -198,7 +198,7 @@ func (r *reader) control(c *conn, op ws.OpCode, payload []byte) {
 
 // data takes a data frame: a message, or a part of one.
 func (r *reader) data(c *conn, h *header, payload []byte) {
-	r.count.framesIn.Add(1)
+	r.count.traffic[c.dialect.place].framesIn.Add(1)
 	if h.fin() && c.message == nil {
 		r.deliver(c, h.op(), h.deflated(), payload)
 		return

@@ -3,9 +3,11 @@ package ws
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +28,10 @@ type Options struct {
 	// CheckOrigin refuses, with 403, requests of pages that may not come here.
 	// nil: all may.
 	CheckOrigin func(r *http.Request) error
+
+	// StatusOf is the HTTP status that stands for the code of an error that
+	// Authenticate or Connect gave. nil: 401 whatever it is.
+	StatusOf func(chat.Code) int
 
 	Logger *slog.Logger     // nil: discards
 	Now    func() time.Time // nil: time.Now
@@ -81,6 +87,8 @@ type Server struct {
 	gone     chan struct{} // closed once closing and empty
 	opened   uint64
 	byName   map[string]int
+	openedBy map[string]uint64
+	names    []string // of dialects, by their places
 	dialects map[variant]*dialect
 	tallies  []*tally
 	spare    []*tally
@@ -90,6 +98,7 @@ type Server struct {
 type dialect struct {
 	variant
 	format *chat.Format // of its frames
+	place  int          // of its name, in tallies
 }
 
 type variant struct {
@@ -113,6 +122,7 @@ func New(o Options) (*Server, error) {
 		conns:            map[*conn]struct{}{},
 		gone:             make(chan struct{}),
 		byName:           map[string]int{},
+		openedBy:         map[string]uint64{},
 		dialects:         map[variant]*dialect{},
 	}
 	if s.logger == nil {
@@ -120,6 +130,9 @@ func New(o Options) (*Server, error) {
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.options.StatusOf == nil {
+		s.options.StatusOf = func(chat.Code) int { return http.StatusUnauthorized }
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.schedule(or(o.PingEvery, 30*time.Second), or(o.FirstFrame, 10*time.Second), or(o.CloseWithin, 3*time.Second))
@@ -196,9 +209,21 @@ func (s *Server) dialect(d wire.Dialect, bits uint8) *dialect {
 		if bits != 0 {
 			name += ":deflate"
 		}
-		s.dialects[v] = &dialect{variant: v, format: &chat.Format{Name: name}}
+		s.dialects[v] = &dialect{variant: v, format: &chat.Format{Name: name}, place: s.place(d.Name)}
 	}
 	return s.dialects[v]
+}
+
+// place is where the dialects of this name are counted. mu is held.
+func (s *Server) place(name string) int {
+	i := slices.Index(s.names, name)
+	if i < 0 && len(s.names) < maxDialects {
+		s.names = append(s.names, name)
+	}
+	if i < 0 {
+		i = len(s.names) - 1
+	}
+	return i
 }
 
 // enter lets a handshake begin, unless the server stops; then exit has to follow.
@@ -231,6 +256,7 @@ func (s *Server) remember(c *conn) {
 	first -= uint32(s.opened*7919) % (first/2 + 1)
 	s.conns[c] = struct{}{}
 	s.byName[c.dialect.name]++
+	s.openedBy[c.dialect.name]++
 	s.mu.Unlock()
 	s.wheel.set(c, first)
 	if s.closing.Load() {
@@ -307,15 +333,18 @@ func (s *Server) all() []*conn {
 
 // Stats are the server's counters.
 func (s *Server) Stats() Stats {
-	st := Stats{Connections: map[string]int{}, Refused: s.refused.Load(), Unanswered: s.unanswered.Load()}
+	st := Stats{
+		Connections: map[string]int{}, Traffic: map[string]Traffic{},
+		Refused: s.refused.Load(), Unanswered: s.unanswered.Load(),
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st.Opened = s.opened
+	st.Opened = maps.Clone(s.openedBy)
 	for name, n := range s.byName {
 		st.Connections[name] = n
 	}
 	for _, t := range s.tallies {
-		t.addTo(&st)
+		t.addTo(&st, s.names)
 	}
 	st.ReadQueue, st.ReadWorkers = s.readers.stats()
 	st.WriteQueue, st.WriteWorkers = s.writers.stats()

@@ -52,7 +52,7 @@ func (s *Server) decline(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Code == chat.CodeInternal {
 		s.logger.ErrorContext(r.Context(), "open a connection", "err", err)
 	}
-	s.problem(w, statusOf(e), e)
+	s.problem(w, s.options.StatusOf(e.Code), e)
 }
 
 // checks refuses what is no handshake, or not one for us.

@@ -18,6 +18,8 @@ type writer struct {
 	batch  []*chat.Delivery
 	count  *tally
 
+	followed []*chat.Delivery // in out; they want to know when it is written
+
 	dialect *dialect // the connection's, for private and shared
 	private func([]byte)
 	shared  func([]byte)
@@ -32,7 +34,7 @@ type held struct {
 func (s *Server) newWriter() worker {
 	w := &writer{server: s, count: s.takeTally()}
 	w.private = func(frame []byte) {
-		w.count.framesOut.Add(1)
+		w.count.traffic[w.dialect.place].framesOut.Add(1)
 		w.out = s.appendText(w.out, frame, w.dialect.bits)
 	}
 	w.shared = func(frame []byte) {
@@ -156,6 +158,7 @@ func (w *writer) put(c *conn, p []byte, stable bool, after []*chat.Delivery) boo
 	if len(rest) == 0 {
 		return true
 	}
+	w.forgetFollowed()
 	if !c.has(flagDead | flagMute) {
 		if !stable {
 			rest = bytes.Clone(rest)
@@ -172,7 +175,7 @@ func (w *writer) write(c *conn, p []byte) []byte {
 		n, err := c.sock.write(p)
 		p = p[max(n, 0):]
 		w.count.writes.Add(1)
-		w.count.bytesOut.Add(uint64(max(n, 0)))
+		w.count.traffic[c.dialect.place].bytesOut.Add(uint64(max(n, 0)))
 		switch {
 		case err == nil:
 		case err != errAgain:
@@ -190,7 +193,18 @@ func (w *writer) write(c *conn, p []byte) []byte {
 	if c.has(flagBlocked) {
 		c.flags.And(^flagBlocked)
 	}
+	for _, d := range w.followed {
+		d.Written()
+	}
+	w.forgetFollowed()
 	return nil
+}
+
+// forgetFollowed is for what went out, and for what was held: who reads slowly
+// is not what is measured.
+func (w *writer) forgetFollowed() {
+	clear(w.followed)
+	w.followed = w.followed[:0]
 }
 
 // kept is a shared delivery's finished frames; of a private one they are
@@ -201,7 +215,10 @@ func (w *writer) kept(c *conn, d *chat.Delivery) []byte {
 		c.codec.Encode(d, w.private)
 		return nil
 	}
-	w.count.framesOut.Add(1)
+	w.count.traffic[c.dialect.place].framesOut.Add(1)
+	if d.Followed() {
+		w.followed = append(w.followed, d)
+	}
 	if b := d.Frames(w.dialect.format); b != nil {
 		return b
 	}
