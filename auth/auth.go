@@ -58,10 +58,6 @@ type Project struct {
 type Options struct {
 	Projects []Project
 
-	// Store keeps what Load reads: keys, projects and revocations. nil: there
-	// are none, and none can be made.
-	Store Store
-
 	// Issuers are others whose tokens are taken.
 	Issuers []Issuer
 
@@ -101,10 +97,10 @@ type Service struct {
 }
 
 // New is a Service for these projects and issuers. It refuses keys that are
-// too short. What a store holds counts only after Load.
+// too short. What was made at run time counts only after Load.
 func New(o Options) (*Service, error) {
 	s := &Service{
-		dev: o.Dev, now: o.Now, log: o.Logger, store: o.Store, leeway: o.Leeway, audience: o.Audience,
+		dev: o.Dev, now: o.Now, log: o.Logger, leeway: o.Leeway, audience: o.Audience,
 		issuers:  make(map[string]*issuer, len(o.Issuers)),
 		changed:  make(chan struct{}, 1),
 		projects: make(map[string]*project, len(o.Projects)),

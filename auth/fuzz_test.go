@@ -10,10 +10,13 @@ import (
 func FuzzIdentify(f *testing.F) {
 	key := newSigner(f, "k1")
 	s, err := New(Options{
-		Projects: configured(), Now: func() time.Time { return noon }, Store: newRecords(),
+		Projects: configured(), Now: func() time.Time { return noon },
 		Issuers: []Issuer{{Issuer: "https://id.example", Keys: key.set(f)}},
 	})
 	if err != nil {
+		f.Fatal(err)
+	}
+	if err := s.Load(f.Context(), newRecords()); err != nil {
 		f.Fatal(err)
 	}
 	token, err := s.Mint(Grant{User: "ada", TTL: time.Hour})

@@ -117,7 +117,7 @@ func theirs(name string, value any) map[string]any {
 
 func trusting(t *testing.T, issuers ...Issuer) *Service {
 	t.Helper()
-	return service(t, Options{Now: func() time.Time { return noon }, Issuers: issuers})
+	return service(t, Options{Now: func() time.Time { return noon }, Issuers: issuers}, nil)
 }
 
 func TestIssuer_ItsTokensAreTaken(t *testing.T) {

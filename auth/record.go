@@ -92,20 +92,20 @@ func (s *Service) commit(ctx context.Context, records map[string][]byte) error {
 	return s.store.PutRecords(context.WithoutCancel(ctx), records)
 }
 
-// Load reads what the store holds. It is called once, before anything else.
-func (s *Service) Load(ctx context.Context) error {
-	if s.store == nil {
-		return nil
-	}
+// Load takes in what the store holds, and keeps there what is made from here
+// on: without it there are no keys but the configured ones. It is called once,
+// before anything else.
+func (s *Service) Load(ctx context.Context, store Store) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.store = store
 	for _, kind := range []struct {
 		prefix string
 		take   func([]byte) error
 	}{
 		{recordProject, s.takeProject}, {recordKey, s.takeKey}, {recordToken, s.takeToken}, {recordUser, s.takeUser},
 	} {
-		err := s.store.Records(ctx, kind.prefix, func(key string, value []byte) error {
+		err := store.Records(ctx, kind.prefix, func(key string, value []byte) error {
 			if err := kind.take(value); err != nil {
 				return fmt.Errorf("record %s: %w", key, err)
 			}

@@ -152,7 +152,7 @@ func TestRun_EndsWhatWasRevokedAtOnceAndWhoComesTooLate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		held := newRecords()
-		s := service(t, Options{Store: held, Now: time.Now})
+		s := service(t, Options{Now: time.Now}, held)
 		k := &kept{Service: s, records: held}
 		key, text := k.make(t, NewKey{})
 		pub, public := k.make(t, NewKey{Kind: Publishable})

@@ -36,19 +36,21 @@ func configured() []Project {
 
 func setup(t *testing.T, dev bool) *Service {
 	t.Helper()
-	return service(t, Options{Dev: dev, Now: func() time.Time { return noon }})
+	return service(t, Options{Dev: dev, Now: func() time.Time { return noon }}, nil)
 }
 
-// service is one with the configured projects.
-func service(t *testing.T, o Options) *Service {
+// service is one with the configured projects, and what is kept.
+func service(t *testing.T, o Options, kept Store) *Service {
 	t.Helper()
 	o.Projects = configured()
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Load(t.Context()); err != nil {
-		t.Fatal(err)
+	if kept != nil {
+		if err := s.Load(t.Context(), kept); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return s
 }
@@ -127,15 +129,15 @@ type kept struct {
 func keeping(t *testing.T, o Options) *kept {
 	t.Helper()
 	k := &kept{clock: newClock(), records: newRecords()}
-	o.Store, o.Now = k.records, k.clock.Now
-	k.Service = service(t, o)
+	o.Now = k.clock.Now
+	k.Service = service(t, o, k.records)
 	return k
 }
 
 // restarted is a Service that knows what the first one kept, and no more.
 func (k *kept) restarted(t *testing.T) *Service {
 	t.Helper()
-	return service(t, Options{Store: k.records, Now: k.clock.Now})
+	return service(t, Options{Now: k.clock.Now}, k.records)
 }
 
 // wants checks whether s takes the token: code "" if it does.

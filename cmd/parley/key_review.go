@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/parley-chat/parley/auth"
+	"github.com/parley-chat/parley/chat"
+)
+
+// credentials know the keys of the configuration, and the issuers.
+func (c *Serve) credentials(project auth.Project, log *slog.Logger) (*auth.Service, error) {
+	issuers, err := c.issuers()
+	if err != nil {
+		return nil, err
+	}
+	return auth.New(auth.Options{
+		Projects: []auth.Project{project}, Issuers: issuers, Audience: c.TokenAudience, Leeway: c.TokenLeeway,
+		Dev: c.Dev, Logger: log,
+	})
+}
+
+// reviews end the sessions of those whose credentials count no more.
+type reviews struct {
+	cancel context.CancelFunc // nil: there are none
+	work   sync.WaitGroup
+}
+
+func (r *reviews) start(keys *auth.Service, hub *chat.Hub) {
+	var ctx context.Context
+	ctx, r.cancel = context.WithCancel(context.Background())
+	r.work.Go(func() { keys.Run(ctx, hub.Review) })
+}
+
+// end waits for the last of them.
+func (r *reviews) end() {
+	if r.cancel != nil {
+		r.cancel()
+		r.work.Wait()
+	}
+}
