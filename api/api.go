@@ -24,10 +24,14 @@ import (
 	"github.com/parley-chat/parley/wire/frame"
 )
 
-// Bounds on a request.
+// Bounds on a request, and on its answer.
 const (
-	maxRequest = 1 << 20 // bytes of its body
-	within     = 20 * time.Second
+	maxRequest    = 1 << 20 // bytes of its body
+	maxBatch      = 8 << 20 // of a batch's
+	within        = 20 * time.Second
+	standardLimit = 50
+	maxLimit      = 1000
+	maxAnswer     = 1 << 20 // bytes after which a list ends, and says that there is more
 )
 
 // Options of an API. Hub, Identify and Tokens are needed.
@@ -41,6 +45,12 @@ type Options struct {
 	// Open lets anybody ask for tokens, as --dev does; otherwise it takes a
 	// secret key.
 	Open bool
+	// Keys and Projects answer the operations on them.
+	Keys     Keys
+	Projects Projects
+	// Guests mints what POST /auth/guest answers: the request bears a
+	// publishable key, and its body may hold a guest's former token.
+	Guests func(r *http.Request, former string) (Guest, error)
 
 	Refused func(chat.Code) // is told of each refusal; nil: nobody
 	Logger  *slog.Logger    // nil: nothing is logged
@@ -54,6 +64,7 @@ type Grant struct {
 	Name     string
 	Scopes   []string
 	Channels []string
+	Key      string // the id of the key that asks; "": none does
 }
 
 // Tokens are its answer: one for this server, one for the application's own.
@@ -77,13 +88,15 @@ func New(o Options) *API {
 	}
 	routes := humago.New(a.mux, config(o.Version))
 	a.doc = routes.OpenAPI()
-	for _, op := range a.operations(a.doc.Components.Schemas) {
+	table := a.operations(a.doc.Components.Schemas)
+	for _, op := range table {
 		a.doc.AddOperation(&op.Operation)
 		routes.Adapter().Handle(&op.Operation, func(ctx huma.Context) {
 			r, w := humago.Unwrap(ctx)
 			a.serve(w, r, &op)
 		})
 	}
+	a.mux.Handle("GET /docs", newReference(a.doc, table))
 	a.mux.HandleFunc("/", a.nowhere)
 	return a
 }
@@ -97,22 +110,25 @@ func (a *API) Document() *huma.OpenAPI { return a.doc }
 // call is one request on its way through an operation.
 type call struct {
 	*http.Request
-	ctx    context.Context
-	id     chat.Identity
-	query  url.Values
-	fields frame.Fields // the first of the query and the body that does not fit
-	body   object
-	out    *frame.Writer
+	ctx   context.Context
+	id    chat.Identity
+	query url.Values
+	in    input
+	out   *frame.Writer
+	etag  string // of the answer, quoted; "": it has none, or the answer's hash
 }
 
 // serve answers one request: who, then what, then the operation.
 func (a *API) serve(w http.ResponseWriter, r *http.Request, op *operation) {
 	ctx, cancel := context.WithTimeout(r.Context(), within)
 	defer cancel()
-	c := call{Request: r, ctx: ctx, query: r.URL.Query(), out: a.pool.Writer()}
+	c := call{Request: r, ctx: ctx, query: r.URL.Query(), in: newInput(op.takes), out: a.pool.Writer()}
 	err := a.admit(&c, op)
 	if err == nil && op.RequestBody != nil {
-		err = a.read(w, &c)
+		err = a.read(w, &c, op)
+	}
+	if err == nil {
+		err = c.conditions(op)
 	}
 	if err == nil {
 		err = op.handle(&c)
@@ -123,13 +139,19 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, op *operation) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	if op.DefaultStatus == http.StatusNoContent {
-		w.WriteHeader(http.StatusNoContent)
+	status := op.DefaultStatus
+	if op.tagged {
+		status = c.tag(w.Header(), status)
+	}
+	if status == http.StatusNoContent || status == http.StatusNotModified {
+		w.WriteHeader(status)
+		a.pool.Emit(c.out, func([]byte) {})
+		return
 	}
 	a.pool.Emit(c.out, func(body []byte) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		w.WriteHeader(op.DefaultStatus)
+		w.WriteHeader(status)
 		_, _ = w.Write(body) // there is nobody to tell
 	})
 }
@@ -137,6 +159,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, op *operation) {
 // admit finds out who asks, and turns away those whom the operation is not for
 // before anything else of the request is looked at.
 func (a *API) admit(c *call, op *operation) error {
+	if op.needs == publishableKey {
+		return nil // which the operation looks at itself: it is nobody's
+	}
 	id, err := a.options.Identify(c.Request)
 	if err != nil {
 		return err
@@ -168,16 +193,39 @@ func (c *call) claim() error {
 	return chat.CheckUserName(c.id.Name)
 }
 
+// own takes the user whom the path names: oneself, or with a secret key
+// anybody.
+func (c *call) own() error {
+	user := c.PathValue("user")
+	switch {
+	case c.id.Server:
+		c.id.User = user
+		return chat.CheckUserID(user)
+	case c.id.User != user:
+		return chat.E(chat.CodeForbidden, "this is for the user alone")
+	}
+	return nil
+}
+
 // read takes the body in, which is one JSON object.
-func (a *API) read(w http.ResponseWriter, c *call) error {
-	data, err := io.ReadAll(http.MaxBytesReader(w, c.Body, maxRequest))
+func (a *API) read(w http.ResponseWriter, c *call, op *operation) error {
+	most := int64(maxRequest)
+	object := a.pool.Object
+	if op.batch {
+		// Each of the batch is held against the bound on nesting by itself.
+		most, object = maxBatch, a.pool.Members
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, c.Body, most))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		return chat.E(chat.CodeTooLarge, "the request is over %d bytes", maxRequest)
+		return chat.E(chat.CodeTooLarge, "the request is over %d bytes", most)
 	}
 	if err != nil {
 		return &chat.Error{Code: chat.CodeMalformed, Message: "the request ends early", Cause: err}
 	}
-	return a.pool.Object(data, c.body.set)
+	if len(data) == 0 && !op.RequestBody.Required {
+		return nil
+	}
+	return object(data, c.in.set)
 }
 
 // refuse answers with a problem. Only faults of the server are logged.

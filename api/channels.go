@@ -1,11 +1,10 @@
 package api
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/parley-chat/parley/chat"
-	"github.com/parley-chat/parley/wire/frame"
+	"github.com/parley-chat/parley/wire"
 )
 
 func (a *API) getChannel(c *call) error {
@@ -13,16 +12,20 @@ func (a *API) getChannel(c *call) error {
 	if err != nil {
 		return err
 	}
-	a.channel(c.out, channel, &head)
+	c.out.Open()
+	appendChannel(c, channel)
+	c.out.String("head", a.position(head.Seq))
+	c.out.Close()
 	return nil
 }
 
 func (a *API) putChannel(c *call) error {
 	settings := chat.Channel{
-		ID:     chat.ChannelID{Project: c.id.Project, Name: c.PathValue("channel")},
-		Kind:   chat.ChannelKind(c.fields.String("kind", c.body.kind)),
-		Public: c.fields.Bool("public", c.body.public),
-		Title:  c.fields.String("title", c.body.title),
+		ID:        chat.ChannelID{Project: c.id.Project, Name: c.PathValue("channel")},
+		Kind:      chat.ChannelKind(c.in.text("kind")),
+		Public:    c.in.flag("public"),
+		Title:     c.in.text("title"),
+		Retention: c.in.seconds("retention", -1),
 	}
 	if settings.Kind == "" {
 		settings.Kind = chat.Open
@@ -30,9 +33,8 @@ func (a *API) putChannel(c *call) error {
 			settings.Kind = chat.Direct
 		}
 	}
-	settings.Retention = c.retention()
-	if c.fields.Err != nil {
-		return c.fields.Err
+	if c.in.Err != nil {
+		return c.in.Err
 	}
 	if _, err := a.hub.PutChannel(c.ctx, &c.id, settings); err != nil {
 		return err
@@ -40,67 +42,75 @@ func (a *API) putChannel(c *call) error {
 	return a.getChannel(c)
 }
 
-// maxRetention keeps seconds within what a duration holds.
-const maxRetention = 100 * 366 * 24 * 3600
-
-func (c *call) retention() time.Duration {
-	if !c.body.retention.Given() {
-		return 0
-	}
-	seconds, err := strconv.ParseInt(string(c.body.retention), 10, 64)
-	if err != nil || seconds < -1 || seconds > maxRetention {
-		c.fields.Refuse(chat.E(chat.CodeInvalid, "retention must be whole seconds, at most 100 years; or 0: 30 days; or -1: for ever"))
-	}
-	return time.Duration(seconds) * time.Second
-}
-
 func (a *API) listChannels(c *call) error {
 	limit := c.limit()
-	if c.fields.Err != nil {
-		return c.fields.Err
+	if c.in.Err != nil {
+		return c.in.Err
 	}
 	channels, err := a.hub.Channels(c.ctx, &c.id, c.query.Get("after"), limit)
 	if err != nil {
 		return err
 	}
-	c.out.Open()
-	c.out.Array("channels")
-	next := ""
-	for _, channel := range channels {
-		a.channel(c.out, channel, nil)
-		next = channel.ID.Name
-	}
-	c.end(len(channels), limit, next)
+	list(c, "channels", channels, limit, func(channel *chat.Channel) {
+		c.out.Open()
+		appendChannel(c, channel)
+		c.out.Close()
+	}, func(channel *chat.Channel) string { return channel.ID.Name })
 	return nil
 }
 
-// end ends a list whose object is open; a full page may have a next.
-func (c *call) end(n, limit int, next string) {
-	c.out.End()
-	if limit == 0 {
-		limit = 50
+// appendChannel writes the members of an open object.
+func appendChannel(c *call, channel *chat.Channel) {
+	keep, bounded := channel.KeepFor()
+	c.out.String("id", channel.ID.Name)
+	c.out.String("kind", string(channel.Kind))
+	c.out.Bool("public", channel.Public)
+	c.out.Maybe("title", channel.Title)
+	if bounded {
+		c.out.Uint("retention", uint64(keep/time.Second))
+	} else {
+		c.out.RawString("retention", "-1")
 	}
-	if n == limit {
-		c.out.String("next", next)
-	}
-	c.out.Close()
+	c.out.Time("createdAt", channel.CreatedAt)
 }
 
-func (a *API) channel(w *frame.Writer, c *chat.Channel, head *chat.Head) {
-	keep, bounded := c.KeepFor()
-	w.Open()
-	w.String("id", c.ID.Name)
-	w.String("kind", string(c.Kind))
-	w.Bool("public", c.Public)
-	w.Maybe("title", c.Title)
-	if bounded {
-		w.Uint("retention", uint64(keep/time.Second))
-	} else {
-		w.RawString("retention", "-1")
+// listUserChannels is what an inbox shows.
+func (a *API) listUserChannels(c *call) error {
+	limit := c.limit()
+	if c.in.Err != nil {
+		return c.in.Err
 	}
-	w.Time("createdAt", c.CreatedAt)
-	if head != nil {
-		w.String("head", a.position(head.Seq))
+	if err := c.own(); err != nil {
+		return err
 	}
-	w.Close()
+	listing, err := a.hub.Listing(c.ctx, &c.id, chat.Channels{After: c.query.Get("after"), Limit: limit})
+	if err != nil {
+		return err
+	}
+	c.out.Open()
+	c.out.Array("channels")
+	for i := range listing.Channels {
+		a.listed(c, &listing.Channels[i])
+	}
+	c.out.End()
+	c.out.Maybe("next", listing.Next)
+	c.out.Close()
+	return nil
+}
+
+func (a *API) listed(c *call, l *chat.Listed) {
+	c.out.Open()
+	appendChannel(c, l.Channel)
+	c.out.String("head", a.position(l.Head.Seq))
+	c.out.String("role", string(l.Role))
+	c.out.Uint("delivered", l.Cursor.Delivered)
+	c.out.Uint("read", l.Cursor.Read)
+	c.out.Uint("unread", l.Unread)
+	c.out.Uint("mentions", uint64(max(0, l.Mentions)))
+	if l.Last != nil {
+		w := a.pool.Writer()
+		wire.AppendEvent(w, &a.pool, l.Last, false)
+		a.pool.Emit(w, func(message []byte) { c.out.Raw("last", message) })
+	}
+	c.out.Close()
 }

@@ -8,13 +8,22 @@ import (
 // scripts from elsewhere.
 func config(version string) huma.Config {
 	c := huma.DefaultConfig("Parley", version)
-	c.Info.Description = "Refusals are application/problem+json; branch on their `code`."
+	c.Info.Description = description
 	c.DocsPath, c.SchemasPath = "", ""
 	c.CreateHooks = nil
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A user's JWT, or a project's secret key (sk_…), which acts for the user that ?userId= names"},
 	}
 	return c
+}
+
+const description = "Everything that is kept, from your own servers or for one user. " +
+	"Bodies are JSON objects; members that an operation does not have are ignored. " +
+	"Times are ISO 8601 in UTC, with milliseconds. " +
+	"Refusals are application/problem+json: branch on their `code`."
+
+func headerParam(name, doc string) *huma.Param {
+	return &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
 }
 
 func pathParam(name string) *huma.Param {
@@ -48,6 +57,10 @@ func queryParam(name string) *huma.Param {
 		p := text("What comes after this name: the `next` of the page before")
 		p.Name = "after"
 		return p
+	case "thread":
+		return text("A message's id: answers to it alone")
+	case "project":
+		return text("For the server's operator: the project that it is about, in place of one's own")
 	case "userName":
 		return text("With a secret key: the name of the user for whom it acts")
 	}

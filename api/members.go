@@ -7,21 +7,14 @@ import (
 
 func (a *API) listMembers(c *call) error {
 	limit := c.limit()
-	if c.fields.Err != nil {
-		return c.fields.Err
+	if c.in.Err != nil {
+		return c.in.Err
 	}
 	members, err := a.hub.Members(c.ctx, &c.id, c.PathValue("channel"), c.query.Get("after"), limit)
 	if err != nil {
 		return err
 	}
-	c.out.Open()
-	c.out.Array("members")
-	next := ""
-	for _, m := range members {
-		appendMember(c.out, m)
-		next = m.User
-	}
-	c.end(len(members), limit, next)
+	list(c, "members", members, limit, func(m *chat.Member) { appendMember(c.out, m) }, func(m *chat.Member) string { return m.User })
 	return nil
 }
 
@@ -45,15 +38,15 @@ func (a *API) getMember(c *call) error {
 }
 
 func (a *API) putMember(c *call) error {
-	c.fields.Need("role", c.body.role)
+	c.in.need("role")
 	m := chat.Member{
 		User:   c.PathValue("user"),
-		Role:   chat.Role(c.fields.String("role", c.body.role)),
-		Muted:  c.fields.Bool("muted", c.body.muted),
-		Banned: c.fields.Bool("banned", c.body.banned),
+		Role:   chat.Role(c.in.text("role")),
+		Muted:  c.in.flag("muted"),
+		Banned: c.in.flag("banned"),
 	}
-	if c.fields.Err != nil {
-		return c.fields.Err
+	if c.in.Err != nil {
+		return c.in.Err
 	}
 	return a.stand(c, m)
 }
@@ -74,60 +67,4 @@ func (a *API) stand(c *call, m chat.Member) error {
 	}
 	a.event(c, committed.Event)
 	return nil
-}
-
-func (a *API) listCursors(c *call) error {
-	limit := c.limit()
-	if c.fields.Err != nil {
-		return c.fields.Err
-	}
-	cursors, err := a.hub.Cursors(c.ctx, &c.id, c.PathValue("channel"), c.query.Get("after"), limit)
-	if err != nil {
-		return err
-	}
-	c.out.Open()
-	c.out.Array("cursors")
-	next := ""
-	for i := range cursors {
-		appendCursor(c.out, &cursors[i])
-		next = cursors[i].User
-	}
-	c.end(len(cursors), limit, next)
-	return nil
-}
-
-// putCursor moves the caller's own cursor; a secret key moves anybody's.
-func (a *API) putCursor(c *call) error {
-	user := c.PathValue("user")
-	switch {
-	case c.id.Server:
-		c.id.User = user
-	case c.id.User != user:
-		return chat.E(chat.CodeForbidden, "a cursor is moved by its own user")
-	}
-	move := chat.Read{Channel: c.PathValue("channel")}
-	c.fields.Need("read", c.body.read)
-	if c.body.read.Is('"') {
-		move.ID = c.fields.String("read", c.body.read)
-	} else {
-		move.Seq = c.fields.Uint("read", c.body.read)
-	}
-	if c.fields.Err != nil {
-		return c.fields.Err
-	}
-	cursor, err := a.hub.MarkRead(c.ctx, &c.id, move)
-	if err != nil {
-		return err
-	}
-	appendCursor(c.out, cursor)
-	return nil
-}
-
-func appendCursor(w *frame.Writer, cursor *chat.Cursor) {
-	w.Open()
-	w.String("userId", cursor.User)
-	w.Uint("delivered", cursor.Delivered)
-	w.Uint("read", cursor.Read)
-	w.MaybeTime("readAt", cursor.ReadAt)
-	w.Close()
 }

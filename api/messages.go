@@ -6,17 +6,11 @@ import (
 )
 
 func (a *API) postMessage(c *call) error {
-	post := chat.Post{
-		Channel: c.PathValue("channel"),
-		Body:    c.content(),
-		Meta:    c.fields.Object("meta", c.body.meta),
-		Nonce:   c.fields.String("nonce", c.body.nonce),
-	}
-	if c.id.User == "" {
-		c.fields.Refuse(chat.E(chat.CodeInvalid, "a message has a sender: name one with ?userId="))
-	}
-	if c.fields.Err != nil {
-		return c.fields.Err
+	post := c.in.post(c.PathValue("channel"))
+	post.Nonce = c.nonce()
+	c.needSender()
+	if c.in.Err != nil {
+		return c.in.Err
 	}
 	committed, err := a.hub.Post(c.ctx, &c.id, post)
 	if err != nil {
@@ -24,6 +18,26 @@ func (a *API) postMessage(c *call) error {
 	}
 	a.event(c, committed.Event)
 	return nil
+}
+
+// post is the message that the members of a body make.
+func (in *input) post(channel string) chat.Post {
+	return chat.Post{
+		Channel:  channel,
+		Body:     in.Content(in.get("text"), in.get("body")),
+		Meta:     in.object("meta"),
+		Nonce:    in.text("nonce"),
+		ParentID: in.text("parentId"),
+		Mentions: in.words("mentions", chat.MaxMentions),
+		TTL:      in.Millis("ttl", in.get("ttl")),
+	}
+}
+
+// needSender refuses a secret key that names nobody.
+func (c *call) needSender() {
+	if c.id.User == "" {
+		c.in.invalid("it is somebody's: name the user with ?userId=")
+	}
 }
 
 func (a *API) getMessage(c *call) error { return a.present(c) }
@@ -44,11 +58,11 @@ func (a *API) editMessage(c *call) error {
 	edit := chat.Edit{
 		Channel: c.PathValue("channel"),
 		ID:      c.PathValue("id"),
-		Body:    c.content(),
-		Nonce:   c.fields.String("nonce", c.body.nonce),
+		Body:    c.in.Content(c.in.get("text"), c.in.get("body")),
+		Nonce:   c.nonce(),
 	}
-	if c.fields.Err != nil {
-		return c.fields.Err
+	if c.in.Err != nil {
+		return c.in.Err
 	}
 	if _, err := a.hub.Edit(c.ctx, &c.id, edit); err != nil {
 		return err
@@ -65,44 +79,39 @@ func (a *API) deleteMessage(c *call) error {
 }
 
 func (a *API) listMessages(c *call) error {
-	page := chat.Page{Limit: c.limit()}
-	var bounded bool
-	page.Before, bounded = c.number("before")
-	if bounded && page.Before == 0 {
-		c.fields.Refuse(chat.E(chat.CodeInvalid, "before is at least 1: there is nothing below"))
-	}
-	page.After, page.Forward = c.number("after")
-	page.Forward = page.Forward && !bounded
-	if c.fields.Err != nil {
-		return c.fields.Err
+	page := c.page()
+	page.Thread = c.query.Get("thread")
+	return a.messages(c, page)
+}
+
+func (a *API) listReplies(c *call) error {
+	page := c.page()
+	page.Thread = c.PathValue("id")
+	return a.messages(c, page)
+}
+
+func (a *API) messages(c *call, page chat.Page) error {
+	if c.in.Err != nil {
+		return c.in.Err
 	}
 	messages, head, err := a.hub.Messages(c.ctx, &c.id, c.PathValue("channel"), page)
 	if err != nil {
 		return err
 	}
 	a.page(c, "messages", messages, head)
+	if chat.Full(messages, page.Limit) {
+		next := messages[0].Seq
+		if page.Forward || page.After > 0 {
+			next = messages[len(messages)-1].Seq
+		}
+		c.out.Uint("next", next)
+	}
+	c.out.Close()
 	return nil
 }
 
-func (a *API) listEvents(c *call) error {
-	after, placed := c.number("after")
-	since, limit := c.time("since"), c.limit()
-	if placed && !since.IsZero() {
-		c.fields.Refuse(chat.E(chat.CodeInvalid, "events come after a seq or since a time, not both"))
-	}
-	if c.fields.Err != nil {
-		return c.fields.Err
-	}
-	events, head, err := a.hub.Events(c.ctx, &c.id, c.PathValue("channel"), after, since, limit)
-	if err != nil {
-		return err
-	}
-	a.page(c, "events", events, head)
-	return nil
-}
-
-// page answers with events and their place in the log. A head may be older
-// than what was read after it.
+// page opens an answer of events and their place in the log. A head may be
+// older than what was read after it.
 func (a *API) page(c *call, key string, events []*chat.Event, head chat.Head) {
 	end := head.Seq
 	if n := len(events); n > 0 {
@@ -117,7 +126,6 @@ func (a *API) page(c *call, key string, events []*chat.Event, head chat.Head) {
 	c.out.End()
 	c.out.String("head", a.position(head.Seq))
 	c.out.String("position", a.position(end))
-	c.out.Close()
 }
 
 func (a *API) position(seq uint64) string {

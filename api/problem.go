@@ -42,12 +42,16 @@ var statuses = map[chat.Code]int{
 	chat.CodeTooLarge:       http.StatusRequestEntityTooLarge,
 	chat.CodeUnauthorized:   http.StatusUnauthorized,
 	chat.CodeTokenExpired:   http.StatusUnauthorized,
+	chat.CodeTokenRevoked:   http.StatusUnauthorized,
 	chat.CodeForbidden:      http.StatusForbidden,
 	chat.CodeForeignSender:  http.StatusForbidden,
+	chat.CodeBlocked:        http.StatusForbidden,
 	chat.CodeNotFound:       http.StatusNotFound,
 	chat.CodeDeleted:        http.StatusGone,
 	chat.CodeNotSubscribed:  http.StatusConflict,
 	chat.CodeConflict:       http.StatusConflict,
+	chat.CodeVersion:        http.StatusPreconditionFailed, // the condition was an If-Match
+	chat.CodeDisconnected:   http.StatusConflict,           // told to sessions alone
 	chat.CodeExists:         http.StatusConflict,
 	chat.CodeExpired:        http.StatusGone,
 	chat.CodeRateLimited:    http.StatusTooManyRequests,

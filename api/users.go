@@ -1,38 +1,37 @@
 package api
 
 import (
-	"encoding/json"
+	"net/http"
 
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/wire/frame"
 )
 
-func (a *API) signalChannel(c *call) error {
-	return a.signal(c, chat.Send{Channel: c.PathValue("channel")})
-}
-
-func (a *API) signalUser(c *call) error {
-	return a.signal(c, chat.Send{To: c.PathValue("user")})
-}
-
-func (a *API) signal(c *call, send chat.Send) error {
-	c.fields.Need("type", c.body.typ)
-	send.Name = c.fields.String("type", c.body.typ)
-	send.Data = c.body.data.Copy()
-	if c.fields.Err != nil {
-		return c.fields.Err
+func (a *API) listUsers(c *call) error {
+	limit := c.limit()
+	if c.in.Err != nil {
+		return c.in.Err
 	}
-	return a.hub.Signal(c.ctx, &c.id, send)
+	users, err := a.hub.Users(c.ctx, &c.id, c.query.Get("after"), limit)
+	if err != nil {
+		return err
+	}
+	list(c, "users", users, limit, func(u *chat.User) {
+		c.out.Open()
+		appendProfile(c.out, u)
+		c.out.MaybeTime("lastSeen", u.LastSeen)
+		c.out.Close()
+	}, func(u *chat.User) string { return u.ID })
+	return nil
 }
 
 func (a *API) getUser(c *call) error {
-	p, err := a.hub.User(c.ctx, &c.id, c.PathValue("user"))
+	u, p, err := a.hub.Profile(c.ctx, &c.id, c.PathValue("user"))
 	if err != nil {
 		return err
 	}
 	c.out.Open()
-	c.out.String("userId", p.User)
-	c.out.Maybe("userName", p.Name)
+	appendProfile(c.out, u)
 	c.out.String("status", string(p.Status))
 	c.out.Maybe("custom", p.Custom)
 	c.out.MaybeTime("lastSeen", p.LastSeen)
@@ -40,46 +39,75 @@ func (a *API) getUser(c *call) error {
 	return nil
 }
 
-// makeToken answers POST /auth/token.
-func (a *API) makeToken(c *call) error {
-	if !c.body.userID.Given() {
-		return chat.E(chat.CodeInvalid, "Missing userId")
+// appendProfile writes the members of an open object.
+func appendProfile(w *frame.Writer, u *chat.User) {
+	w.String("userId", u.ID)
+	w.Maybe("userName", u.Name)
+	w.Maybe("avatar", u.Avatar)
+	if u.Meta != nil {
+		w.Raw("meta", u.Meta)
 	}
-	g := Grant{
-		Project:  c.id.Project,
-		User:     c.fields.String("userId", c.body.userID),
-		Name:     c.fields.String("name", c.body.name),
-		Scopes:   c.words("scopes", c.body.scopes),
-		Channels: c.words("channels", c.body.channels),
+}
+
+// putUser sets the whole profile.
+func (a *API) putUser(c *call) error {
+	name, avatar, meta := c.in.text("userName"), c.in.text("avatar"), c.in.object("meta")
+	if meta == nil {
+		meta = []byte("null")
 	}
-	if g.User == "" {
-		return chat.E(chat.CodeInvalid, "Missing userId")
+	return a.profile(c, chat.Profile{Name: &name, Avatar: &avatar, Meta: meta})
+}
+
+// changeUser sets what is given: null takes a thing away.
+func (a *API) changeUser(c *call) error {
+	var p chat.Profile
+	for name, field := range map[string]**string{"userName": &p.Name, "avatar": &p.Avatar} {
+		if c.in.get(name) != nil {
+			text := c.in.text(name)
+			*field = &text
+		}
 	}
-	if !c.body.scopes.Given() {
-		g.Scopes = []string{chat.ScopeSend, chat.ScopeRead}
+	if meta := c.in.get("meta"); meta != nil {
+		if p.Meta = c.in.object("meta"); p.Meta == nil {
+			p.Meta = []byte("null")
+		}
 	}
-	if c.fields.Err != nil {
-		return c.fields.Err
+	return a.profile(c, p)
+}
+
+func (a *API) profile(c *call, p chat.Profile) error {
+	if c.in.Err != nil {
+		return c.in.Err
 	}
-	tokens, err := a.options.Tokens(g)
+	if _, err := a.hub.PutProfile(c.ctx, &c.id, c.PathValue("user"), p); err != nil {
+		return err
+	}
+	return a.getUser(c)
+}
+
+func (a *API) listBlocks(c *call) error {
+	limit := c.limit()
+	if c.in.Err != nil {
+		return c.in.Err
+	}
+	if err := c.own(); err != nil {
+		return err
+	}
+	blocked, err := a.hub.Blocks(c.ctx, &c.id, c.query.Get("after"), limit)
 	if err != nil {
 		return err
 	}
-	c.out.Open()
-	c.out.String("tsToken", tokens.User)
-	c.out.String("appJwt", tokens.App)
-	c.out.Close()
+	list(c, "blocks", blocked, limit, func(user string) {
+		c.out.Open()
+		c.out.String("userId", user)
+		c.out.Close()
+	}, func(user string) string { return user })
 	return nil
 }
 
-// words is a list of strings.
-func (c *call) words(name string, v frame.Value) []string {
-	if !v.Given() {
-		return nil
+func (a *API) block(c *call) error {
+	if err := c.own(); err != nil {
+		return err
 	}
-	var list []string
-	if err := json.Unmarshal(v, &list); err != nil {
-		c.fields.Refuse(chat.E(chat.CodeInvalid, "%s must be a list of strings", name))
-	}
-	return list
+	return a.hub.Block(c.ctx, &c.id, chat.Block{User: c.PathValue("other"), On: c.Method == http.MethodPut})
 }

@@ -13,7 +13,7 @@ type Outcome struct {
 
 // PostAll commits messages to one channel, in the order given, and answers
 // each for itself: one that is refused does not hold up the rest. It fails as
-// a whole only where the channel cannot be had.
+// a whole only where nothing may be posted.
 func (h *Hub) PostAll(ctx context.Context, id *Identity, channel string, posts []Post) ([]Outcome, error) {
 	if len(posts) > MaxBatch {
 		return nil, E(CodeTooMany, "at most %d messages at a time", MaxBatch)
@@ -23,6 +23,9 @@ func (h *Hub) PostAll(ctx context.Context, id *Identity, channel string, posts [
 		return nil, err
 	}
 	defer h.release(r)
+	if err := r.permit(ctx, id, OpPost); err != nil {
+		return nil, err
+	}
 	type answer struct {
 		place   int
 		outcome Outcome

@@ -38,6 +38,7 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 	}
 	rest := api.New(api.Options{
 		Hub: s.hub, Identify: keys.FromRequest, Tokens: mint(keys), Open: c.Dev,
+		Keys: restKeys{keys}, Projects: restKeys{keys}, Guests: restKeys{keys}.guest,
 		Refused: s.metrics.refused, Logger: s.log, Version: version,
 	})
 	s.table = []door{
@@ -45,7 +46,7 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 		{"/rooms", socket(roomsDialect)},
 		{"/chat", socket(conversations.Dialect())},
 		{nativeDoor, socket(native.Dialect())},
-		{"/", s.metrics.timed(rest)}, // /v1/…, /auth/token, /openapi.json, and what is nowhere
+		{"/", s.metrics.timed(rest)}, // /v1/…, /auth/…, /openapi.json, /docs, and what is nowhere
 		{"GET /healthz", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},
 		{"GET /readyz", http.HandlerFunc(s.ready)},
 		{"GET /metrics", s.metrics.handler()},
@@ -60,7 +61,7 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 // mint makes what POST /auth/token answers.
 func mint(keys *auth.Service) func(api.Grant) (api.Tokens, error) {
 	return func(g api.Grant) (tokens api.Tokens, err error) {
-		grant := auth.Grant{Project: g.Project, User: g.User, Name: g.Name, Scopes: g.Scopes, Channels: g.Channels, TTL: auth.AppTokenTTL}
+		grant := auth.Grant{Project: g.Project, User: g.User, Name: g.Name, Scopes: g.Scopes, Channels: g.Channels, Key: g.Key, TTL: auth.AppTokenTTL}
 		if tokens.User, err = keys.Mint(grant); err != nil {
 			return tokens, err
 		}

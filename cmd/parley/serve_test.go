@@ -13,8 +13,9 @@ import (
 // bundle is a whole server, as `parley serve` runs it, in a folder of its own.
 type bundle struct {
 	*server
-	config *Serve
-	url    string // http://host:port
+	config   *Serve
+	url      string // http://host:port
+	document *document
 }
 
 // setup starts a server; change may alter its settings first.
@@ -24,7 +25,13 @@ func setup(t *testing.T, change func(*Serve)) *bundle {
 	if change != nil {
 		change(c)
 	}
-	s, err := c.start(t.Context(), slog.New(slog.DiscardHandler))
+	return started(t, c, slog.New(slog.DiscardHandler))
+}
+
+// started is a server with these settings, that logs there.
+func started(t *testing.T, c *Serve, log *slog.Logger) *bundle {
+	t.Helper()
+	s, err := c.start(t.Context(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +40,7 @@ func setup(t *testing.T, change func(*Serve)) *bundle {
 			t.Error(err)
 		}
 	})
-	return &bundle{server: s, config: c, url: "http://" + s.addrs()[0]}
+	return &bundle{server: s, config: c, url: "http://" + s.addrs()[0], document: newDocument()}
 }
 
 func dev(c *Serve) { c.Dev = true }

@@ -1,0 +1,218 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+//go:embed reference.html
+var referenceText string
+
+// reference is the page at /docs: the document, for people. It is finished
+// when the server starts, has no script, and loads nothing.
+type reference struct {
+	body   []byte
+	policy string
+	etag   string
+}
+
+// newReference renders the document. The groups are in the order of the table.
+func newReference(doc *huma.OpenAPI, table []operation) *reference {
+	view := referenceView{Title: doc.Info.Title, Version: doc.Info.Version, Description: doc.Info.Description}
+	for i := range table {
+		op := &table[i].Operation
+		if n := len(view.Groups); n == 0 || view.Groups[n-1].Name != op.Tags[0] {
+			view.Groups = append(view.Groups, referenceGroup{Name: op.Tags[0], ID: anchor(op.Tags[0])})
+		}
+		g := &view.Groups[len(view.Groups)-1]
+		g.Entries = append(g.Entries, entryOf(doc, op, table[i].needs))
+	}
+	for name, s := range doc.Components.Schemas.Map() {
+		view.Types = append(view.Types, referenceType{Name: name, Fields: fieldsOf(s)})
+	}
+	slices.SortFunc(view.Types, func(a, b referenceType) int { return strings.Compare(a.Name, b.Name) })
+	var page bytes.Buffer
+	text := template.Must(template.New("reference").Funcs(template.FuncMap{"prose": proseOf}).Parse(referenceText))
+	if err := text.Execute(&page, view); err != nil {
+		panic(err) // the template and what it is given are both ours: a test renders it
+	}
+	_, rest, _ := strings.Cut(page.String(), "<style>")
+	style, _, _ := strings.Cut(rest, "</style>")
+	sum := sha256.Sum256(page.Bytes())
+	return &reference{
+		body: page.Bytes(),
+		etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + `"`,
+		policy: "default-src 'none'; style-src " + policyHash(style) +
+			"; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	}
+}
+
+func policyHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// ServeHTTP answers GET and HEAD.
+func (p *reference) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", p.policy)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", p.etag)
+	if r.Header.Get("If-None-Match") == p.etag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	_, _ = w.Write(p.body) // there is nobody to tell
+}
+
+// What the template is given.
+type (
+	referenceView struct {
+		Title, Version, Description string
+		Groups                      []referenceGroup
+		Types                       []referenceType
+	}
+	referenceGroup struct {
+		Name, ID string
+		Entries  []referenceEntry
+	}
+	referenceEntry struct {
+		ID, Method, Path, Summary, Description, Needs string
+		Parameters                                    []referenceField
+		Body                                          referenceType
+		Answers                                       []referenceAnswer
+	}
+	referenceAnswer struct {
+		Status, Description string
+		Type                referenceLink
+	}
+	referenceType struct {
+		Name   string
+		Fields []referenceField
+	}
+	referenceField struct {
+		Name, In string
+		Type     referenceLink
+		Needed   bool
+		Doc      string
+	}
+	// referenceLink names a type: of one that the page describes, Link is set.
+	referenceLink struct{ Before, Text, Link string }
+)
+
+func anchor(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "-") }
+
+// needed says in words whom an operation is for.
+func needed(a access) string {
+	switch a {
+	case somebody:
+		return "token"
+	case serverKey:
+		return "secret key"
+	case publishableKey:
+		return "publishable key"
+	}
+	return "token, or none for a public channel"
+}
+
+func entryOf(doc *huma.OpenAPI, op *huma.Operation, needs access) referenceEntry {
+	e := referenceEntry{
+		ID: op.OperationID, Method: op.Method, Path: op.Path,
+		Summary: op.Summary, Description: op.Description, Needs: needed(needs),
+	}
+	for _, p := range op.Parameters {
+		e.Parameters = append(e.Parameters, referenceField{Name: p.Name, In: p.In, Type: linkOf(p.Schema), Needed: p.Required, Doc: p.Description})
+	}
+	if op.RequestBody != nil {
+		s := op.RequestBody.Content["application/json"].Schema
+		e.Body = referenceType{Name: linkOf(s).Text, Fields: fieldsOf(doc.Components.Schemas.SchemaFromRef(s.Ref))}
+	}
+	for status, r := range op.Responses {
+		if status == "default" {
+			continue
+		}
+		a := referenceAnswer{Status: status, Description: r.Description}
+		if media := r.Content["application/json"]; media != nil {
+			a.Type = linkOf(media.Schema)
+		}
+		e.Answers = append(e.Answers, a)
+	}
+	slices.SortFunc(e.Answers, func(a, b referenceAnswer) int { return strings.Compare(a.Status, b.Status) })
+	return e
+}
+
+// fieldsOf are a type's members, those that are always there first.
+func fieldsOf(s *huma.Schema) []referenceField {
+	var list []referenceField
+	for name, p := range s.Properties {
+		list = append(list, referenceField{
+			Name: name, Type: linkOf(p), Doc: p.Description, Needed: slices.Contains(s.Required, name),
+		})
+	}
+	slices.SortFunc(list, func(a, b referenceField) int {
+		if a.Needed != b.Needed {
+			if a.Needed {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return list
+}
+
+// linkOf is a schema in a few words.
+func linkOf(s *huma.Schema) referenceLink {
+	switch {
+	case s.Ref != "":
+		name := s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]
+		return referenceLink{Text: name, Link: name}
+	case s.Type == huma.TypeArray && s.Items != nil:
+		item := linkOf(s.Items)
+		item.Before = "list of " + item.Before
+		return item
+	case len(s.Enum) > 0:
+		var words []string
+		for _, v := range s.Enum {
+			if text, ok := v.(string); ok {
+				words = append(words, strconv.Quote(text))
+			}
+		}
+		return referenceLink{Text: strings.Join(words, " | ")}
+	case s.Format == "date-time":
+		return referenceLink{Text: "time"}
+	case s.Format == "uuid":
+		return referenceLink{Text: "UUID"}
+	case s.Type == "":
+		return referenceLink{Text: "any JSON"}
+	}
+	return referenceLink{Text: s.Type}
+}
+
+// prose is a piece of a text: as it stands, or code.
+type prose struct {
+	Text string
+	Code bool
+}
+
+// proseOf takes code out of its backticks.
+func proseOf(text string) []prose {
+	var pieces []prose
+	for i, piece := range strings.Split(text, "`") {
+		pieces = append(pieces, prose{piece, i%2 == 1})
+	}
+	return pieces
+}

@@ -1,0 +1,48 @@
+package api
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/parley-chat/parley/chat"
+)
+
+func (a *API) listSessions(c *call) error { return a.sessions(c, "") }
+
+func (a *API) listUserSessions(c *call) error { return a.sessions(c, c.PathValue("user")) }
+
+// sessions answers with a page in the order of ids: by the time of connecting
+// no place in the list could be found again once its session is gone.
+func (a *API) sessions(c *call, user string) error {
+	limit := c.limit()
+	if c.in.Err != nil {
+		return c.in.Err
+	}
+	all, err := a.hub.Sessions(c.ctx, &c.id, user)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, func(x, y chat.SessionInfo) int { return strings.Compare(x.ID, y.ID) })
+	after := c.query.Get("after")
+	all = slices.DeleteFunc(all, func(s chat.SessionInfo) bool { return s.ID <= after })
+	all = all[:min(limit, len(all))]
+	list(c, "sessions", all, limit, func(s chat.SessionInfo) { appendSession(c, &s) }, func(s chat.SessionInfo) string { return s.ID })
+	return nil
+}
+
+func appendSession(c *call, s *chat.SessionInfo) {
+	c.out.Open()
+	c.out.String("id", s.ID)
+	c.out.Maybe("userId", s.User)
+	c.out.Maybe("userName", s.Name)
+	c.out.Maybe("key", s.Key)
+	c.out.Bool("guest", s.Guest)
+	c.out.Bool("away", s.Away)
+	c.out.Time("since", s.Since)
+	c.out.Strings("channels", s.Channels)
+	c.out.Close()
+}
+
+func (a *API) endSession(c *call) error {
+	return a.hub.Disconnect(c.ctx, &c.id, c.PathValue("session"))
+}
