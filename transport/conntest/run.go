@@ -15,6 +15,7 @@ import (
 type Server struct {
 	Dial     func(ctx context.Context) (Client, error)
 	Shutdown func(ctx context.Context) error
+	SeesCut  time.Duration // within which a cut is seen; 0: a second, as a close is
 }
 
 // Client is the other end of one connection.
@@ -33,8 +34,8 @@ func Run(t *testing.T, open func(t *testing.T, hub *Hub) Server) {
 		"SharesOneDeliveryAmongAll":           shares,
 		"AnswersABadFrameAndLivesOn":          answersBad,
 		"ReadsOnOnlyWhenTheSessionIsReady":    waitsForReady,
-		"SeesAClose":                          func(t *testing.T, s *setup) { seesEnd(t, s, Client.Close) },
-		"SeesACut":                            func(t *testing.T, s *setup) { seesEnd(t, s, Client.Cut) },
+		"SeesAClose":                          func(t *testing.T, s *setup) { seesEnd(t, s, Client.Close, 0) },
+		"SeesACut":                            func(t *testing.T, s *setup) { seesEnd(t, s, Client.Cut, s.server.SeesCut) },
 		"SeesACutWhileTheSessionIsNotReady":   seesCutWhileHeld,
 		"SendsWhatIsQueuedBeforeItCloses":     sendsBeforeClose,
 		"SendsWhatIsQueuedBeforeItShutsDown":  sendsBeforeShutdown,
@@ -86,13 +87,17 @@ func (s *setup) receive(t *testing.T, c Client, want string) {
 	}
 }
 
-// closed fails if the session does not end within the second that it may take.
-func (s *setup) closed(t *testing.T, session *Session) {
+// closed fails if the session does not end within the time it may take; 0 is
+// a second.
+func (s *setup) closed(t *testing.T, session *Session, within time.Duration) {
 	t.Helper()
+	if within == 0 {
+		within = time.Second
+	}
 	select {
 	case <-session.Closed():
-	case <-time.After(time.Second):
-		t.Fatal("after a second the session was not closed")
+	case <-time.After(within):
+		t.Fatalf("after %v the session was not closed", within)
 	}
 }
 
@@ -180,12 +185,12 @@ func waitsForReady(t *testing.T, s *setup) {
 	}
 }
 
-func seesEnd(t *testing.T, s *setup, end func(Client) error) {
+func seesEnd(t *testing.T, s *setup, end func(Client) error, within time.Duration) {
 	c, session := s.dial(t)
 	s.send(t, c, "here")
 	s.receive(t, c, "here")
 	go func() { _ = end(c) }()
-	s.closed(t, session)
+	s.closed(t, session, within)
 }
 
 func seesCutWhileHeld(t *testing.T, s *setup) {
@@ -193,7 +198,7 @@ func seesCutWhileHeld(t *testing.T, s *setup) {
 	session.Hold()
 	s.send(t, c, "never read")
 	_ = c.Cut()
-	s.closed(t, session)
+	s.closed(t, session, s.server.SeesCut)
 }
 
 func sendsBeforeClose(t *testing.T, s *setup) {
@@ -203,7 +208,7 @@ func sendsBeforeClose(t *testing.T, s *setup) {
 	}
 	session.End(chat.E(chat.CodeTokenExpired, "the token is no longer good"))
 	s.drained(t, c, 1000)
-	s.closed(t, session)
+	s.closed(t, session, 0)
 }
 
 // drained fails unless these frames come, and then the end.
@@ -226,7 +231,7 @@ func sendsBeforeShutdown(t *testing.T, s *setup) {
 	go func() { ended <- s.server.Shutdown(s.ctx) }()
 	s.drained(t, c, 1000)
 	_ = c.Cut()
-	s.closed(t, session)
+	s.closed(t, session, 0)
 	if err := <-ended; err != nil {
 		t.Errorf("shutdown: %v", err)
 	}

@@ -23,10 +23,10 @@ type Hub struct {
 func NewHub() *Hub { return &Hub{made: make(chan *Session, 1<<16)} }
 
 // Connect makes the session of a new connection.
-func (h *Hub) Connect(_ chat.Identity, sink chat.Sink) *Session {
+func (h *Hub) Connect(id chat.Identity, sink chat.Sink) *Session {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := &Session{sink: sink, id: strconv.Itoa(len(h.sessions)), ready: make(chan struct{}), closed: make(chan struct{})}
+	s := &Session{sink: sink, id: strconv.Itoa(len(h.sessions)), identity: id, ready: make(chan struct{}), closed: make(chan struct{})}
 	close(s.ready)
 	h.sessions = append(h.sessions, s)
 	h.made <- s
@@ -47,8 +47,9 @@ func (h *Hub) Broadcast(d *chat.Delivery) {
 
 // Session echoes what it is sent. It keeps the contract of *chat.Session.
 type Session struct {
-	sink chat.Sink
-	id   string
+	sink     chat.Sink
+	id       string
+	identity chat.Identity
 
 	mu     sync.Mutex
 	queue  []*chat.Delivery
@@ -63,6 +64,9 @@ type Session struct {
 
 // ID implements chat.Session's.
 func (s *Session) ID() string { return s.id }
+
+// Identity implements chat.Session's: it is the one that Connect was given.
+func (s *Session) Identity() chat.Identity { return s.identity }
 
 // Do answers a Send with its data.
 func (s *Session) Do(_ context.Context, r chat.Request) {
