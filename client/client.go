@@ -239,7 +239,7 @@ func (c *Client) final(err error) error {
 	switch refused.Code {
 	case chat.CodeUnsupported, chat.CodeForeignSender, chat.CodeInvalid, chat.CodeForbidden:
 		return err
-	case chat.CodeUnauthorized, chat.CodeTokenExpired:
+	case chat.CodeUnauthorized, chat.CodeTokenExpired, chat.CodeTokenRevoked:
 		if c.o.TokenSource == nil {
 			return err
 		}

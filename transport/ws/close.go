@@ -24,7 +24,7 @@ func closeCode(why *chat.Error) ws.StatusCode {
 	switch why.Code {
 	case chat.CodeGoingAway, chat.CodeUnavailable:
 		return ws.StatusGoingAway
-	case chat.CodeTokenExpired, chat.CodeUnauthorized:
+	case chat.CodeTokenExpired, chat.CodeTokenRevoked, chat.CodeUnauthorized:
 		return closeRefused
 	case chat.CodeTooLarge:
 		return ws.StatusMessageTooBig

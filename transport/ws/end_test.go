@@ -108,6 +108,7 @@ func TestClose_SaysWhyInItsCode(t *testing.T) {
 		{nil, 1000, ""},
 		{chat.E(chat.CodeGoingAway, "bye"), 1001, "bye"},
 		{chat.E(chat.CodeTokenExpired, "expired"), 4001, "expired"},
+		{chat.E(chat.CodeTokenRevoked, "revoked"), 4001, "revoked"},
 		{chat.E(chat.CodeUnauthorized, "who"), 4001, "who"},
 		{chat.E(chat.CodeTooLarge, "large"), 1009, "large"},
 		{chat.E(chat.CodeInternal, "a secret of the server's"), 1011, ""},
