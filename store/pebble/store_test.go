@@ -60,6 +60,10 @@ func opened(t *testing.T, dir string, opts Options) storetest.Opened {
 	c := newClock()
 	opts.Now = c.Now
 	s := open(t, dir, opts)
+	t.Cleanup(func() {
+		_ = s.Close()
+		sound(t, dir, opts)
+	})
 	return storetest.Opened{
 		Store: s,
 		Reopen: func() chat.Store {
@@ -70,5 +74,19 @@ func opened(t *testing.T, dir string, opts Options) storetest.Opened {
 			return s
 		},
 		Advance: c.Advance,
+	}
+}
+
+// sound looks into a store that nobody has open for what does not fit together.
+func sound(t *testing.T, dir string, opts Options) {
+	t.Helper()
+	s, err := OpenReadOnly(dir, opts)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer s.Close()
+	if err := s.Verify(context.Background(), func(problem string) { t.Error(problem) }); err != nil {
+		t.Error(err)
 	}
 }

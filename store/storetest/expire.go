@@ -12,6 +12,7 @@ var expireChecks = []check{
 	{"Expire_OfEverythingKeepsTheHead", expireEverything},
 	{"Expire_KeepsWhatItsChannelSays", expirePerChannel},
 	{"Expire_LeavesAnEditThatCarriesItsMessage", expireLeavesEdit},
+	{"Expire_TakesWhatHangsOnMessagesAlong", expireHanging},
 	{"Expire_OfManyEvents", expireMany},
 	{"Expire_WhileAppending", expireWhileAppending},
 }
@@ -108,6 +109,47 @@ func expireLeavesEdit(b *bundle) {
 		Channel: general, Seq: 2, Kind: chat.KindEdit, At: e.At, Sender: "ann",
 		ID: m.ID, TargetSeq: 1, Sequence: 0, Body: []byte(`"two"`), Meta: d.Meta,
 	}})
+}
+
+// expireHanging lets half of the messages expire, with everything that can hang
+// on them, and makes sure that seqs below the horizon are dead in every answer.
+func expireHanging(b *bundle) {
+	dress := func(m *chat.Event) (last *chat.Event) {
+		b.must(reaction(m, "bob", "x"))
+		b.must(pin(m, "bob"))
+		b.must(reply(m, "bob", "y"))
+		return b.must(deletion(b.must(reply(m, "bob", "z"))))
+	}
+	var old, fresh []*chat.Event
+	var last *chat.Event
+	for i := range 5 {
+		old = append(old, b.must(living(mentioning(fmt.Sprint(i), "bob"), time.Hour)))
+		last = dress(old[i])
+	}
+	b.opened.Advance(day)
+	for i := range 5 {
+		fresh = append(fresh, b.must(living(mentioning(fmt.Sprint(i), "bob"), time.Hour)))
+		dress(fresh[i])
+	}
+	late := b.must(reply(old[4], "ann", "late"))
+	want := b.events(general, last.Seq, 1000)
+	b.expire(fresh[0].At.Add(chat.DefaultRetention), int(last.Seq))
+	for range 2 {
+		b.pinned(general, fresh...)
+		b.same("mentions", b.mentions("bob", 0), 5)
+		b.same("due", len(b.due(late.At.Add(100*day))), 5)
+		b.same("events", b.events(general, last.Seq, 1000), want)
+		for _, m := range old {
+			for _, d := range []*chat.Draft{reaction(m, "bob", "x"), off(reaction(m, "bob", "x")), pin(m, "bob"), reply(m, "bob", "y")} {
+				_, err := b.try(d)
+				b.wantCode(err, chat.CodeNotFound)
+			}
+			_, err := b.Messages(b.ctx, general, chat.Page{Thread: m.ID, Limit: 10})
+			b.wantCode(err, chat.CodeNotFound)
+		}
+		b.reopen()
+	}
+	b.must(deletion(late)) // whose first is gone
 }
 
 func expireMany(b *bundle) {

@@ -15,6 +15,9 @@ var nonceChecks = []check{
 	{"Nonce_OfADeletedMessageYieldsItsTombstone", nonceOfDeleted},
 	{"Nonce_OfAnEditedMessageYieldsItsPresentBody", nonceOfEdited},
 	{"Nonce_OfEditsAndDeletesRepeatsToo", nonceOfOthers},
+	{"Nonce_OfAMessageYieldsItsNotes", nonceWithNotes},
+	{"Nonce_OfReactionsPinsAndStateRepeatsToo", nonceOfHanging},
+	{"Nonce_StandsForAllThatADraftSays", nonceContent},
 	{"Nonce_OlderThanItsTTLIsNew", nonceTTL},
 	{"Nonce_BelowTheHorizonIsNew", nonceExpired},
 	{"Nonce_ReusedOutlivesTheExpiryOfItsFirstEvent", nonceReusedOutlives},
@@ -128,6 +131,76 @@ func nonceOfOthers(b *bundle) {
 		b.t.Errorf("the edit of a deleted message still says %s", e.Body)
 	}
 	b.same("head", b.head(general).Seq, uint64(4))
+}
+
+func nonceWithNotes(b *bundle) {
+	m := b.must(once("x"))
+	b.must(reaction(m, "bob", "x"))
+	got := b.mustRepeat(once("x"), m)
+	b.same("event", got, b.message(m))
+	if m.Notes != nil {
+		b.t.Errorf("an event that was handed out has changed: %+v", m.Notes)
+	}
+}
+
+func nonceOfHanging(b *bundle) {
+	m := b.post("x")
+	drafts := []func() *chat.Draft{
+		func() *chat.Draft { return withNonce(reaction(m, "ann", "x"), "r") },
+		func() *chat.Draft { return withNonce(off(reaction(m, "ann", "x")), "r-") },
+		func() *chat.Draft { return withNonce(pin(m, "ann"), "p") },
+		func() *chat.Draft { return withNonce(off(pin(m, "ann")), "p-") },
+		func() *chat.Draft { return withNonce(setIf("k", "1", 0), "s") },
+		func() *chat.Draft { return withNonce(addTo("k", 2), "a") },
+		func() *chat.Draft { return withNonce(set("k", ""), "s-") },
+	}
+	var firsts []*chat.Event
+	for _, d := range drafts {
+		firsts = append(firsts, b.must(d()))
+	}
+	for range 2 {
+		for i, d := range drafts {
+			b.same("repetition", b.mustRepeat(d(), firsts[i]), firsts[i])
+		}
+		b.reopen()
+	}
+	b.same("head", b.head(general).Seq, uint64(8))
+}
+
+// nonceContent changes one thing at a time that a draft says.
+func nonceContent(b *bundle) {
+	m, other := b.post("x"), b.post("y")
+	for name, c := range map[string]struct {
+		base   *chat.Draft
+		change func(d *chat.Draft)
+	}{
+		"parent":          {message(general, "ann", "x"), func(d *chat.Draft) { d.ParentID = m.ID }},
+		"another parent":  {reply(m, "ann", "x"), func(d *chat.Draft) { d.ParentID = other.ID }},
+		"mention":         {message(general, "ann", "x"), func(d *chat.Draft) { d.Mentions = []string{"bob"} }},
+		"another mention": {mentioning("x", "bob"), func(d *chat.Draft) { d.Mentions = []string{"cyd"} }},
+		"ttl":             {message(general, "ann", "x"), func(d *chat.Draft) { d.TTL = time.Hour }},
+		"name":            {reaction(m, "ann", "x"), func(d *chat.Draft) { d.Name = "y" }},
+		"reaction's on":   {reaction(m, "ann", "z"), func(d *chat.Draft) { d.On = false }},
+		"pin's on":        {pin(m, "ann"), func(d *chat.Draft) { d.On = false }},
+		"key":             {set("a", "1"), func(d *chat.Draft) { d.Name = "b" }},
+		"value":           {set("a", "1"), func(d *chat.Draft) { d.Body = []byte("2") }},
+		"if":              {set("a", "1"), func(d *chat.Draft) { d.If = new(uint64) }},
+		"add":             {addTo("n", 1), func(d *chat.Draft) { *d.Add = 2 }},
+		"add to set":      {addTo("m", 0), func(d *chat.Draft) { d.Add, d.Body = nil, []byte("0") }},
+	} {
+		first := *c.base
+		first.Nonce = name
+		if c.base.Add != nil {
+			n := *c.base.Add
+			first.Add = &n
+		}
+		b.must(&first)
+		c.change(c.base)
+		c.base.Nonce = name
+		if _, err := b.try(c.base); chat.CodeOf(err) != chat.CodeConflict {
+			b.t.Errorf("other %s: %v", name, err)
+		}
+	}
 }
 
 func nonceTTL(b *bundle) {

@@ -30,7 +30,10 @@ type Opened struct {
 // Run runs the whole contract. open makes an empty store, which it closes when
 // the test ends; it may be called from several tests at once.
 func Run(t *testing.T, open func(t *testing.T) Opened) {
-	for _, group := range [][]check{logChecks, readChecks, lifetimeChecks, pageChecks, nonceChecks, editChecks, directoryChecks, cursorChecks, expireChecks, modelChecks} {
+	for _, group := range [][]check{
+		logChecks, readChecks, lifetimeChecks, pageChecks, nonceChecks, editChecks, directoryChecks, cursorChecks, expireChecks,
+		reactionChecks, pinChecks, threadChecks, mentionChecks, stateChecks, peopleChecks, modelChecks, foldChecks,
+	} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
