@@ -59,7 +59,8 @@ func (c *Client) Channels(ctx context.Context, after string, limit int) (*Listin
 	return get[Listing](ctx, c, f)
 }
 
-// PutChannel makes a channel, whose owner the user becomes, or changes what it is.
+// PutChannel makes a channel, whose owner the user becomes, or changes what it
+// is. The one takes a token with the scope chat:manage, the other its owner.
 func (c *Client) PutChannel(ctx context.Context, channel string, s Settings) (*Channel, error) {
 	f := &outgoing{Type: "channel.put", ChannelID: channel, Kind: string(s.Kind), Title: s.Title, Public: s.Public}
 	if f.Retention = int64(s.Retention / time.Second); s.Retention < 0 {

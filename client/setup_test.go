@@ -32,10 +32,11 @@ func identify(_ context.Context, token string) (chat.Identity, error) {
 	case "expired":
 		return chat.Identity{}, chat.E(chat.CodeTokenExpired, "the token has expired")
 	}
-	return chat.Identity{
-		Project: chat.DefaultProject, User: token, Name: token,
-		Scopes: []string{chat.ScopeRead, chat.ScopeSend},
-	}, nil
+	scopes := []string{chat.ScopeRead, chat.ScopeSend}
+	if token == "manager" {
+		scopes = append(scopes, chat.ScopeManage)
+	}
+	return chat.Identity{Project: chat.DefaultProject, User: token, Name: token, Scopes: scopes}, nil
 }
 
 func serve(t *testing.T, o chat.Options) *server {

@@ -150,14 +150,13 @@ func (v *View) put(m *Message) {
 		return
 	}
 	next := *v.messages[i]
-	switch {
-	case !next.DeletedAt.IsZero():
-	case !m.DeletedAt.IsZero():
-		next.erase()
-		next.DeletedAt = m.DeletedAt
-	case m.EditSeq > next.EditSeq:
+	if m.EditSeq > next.EditSeq {
 		next.Text, next.Body, next.EditSeq, next.EditedAt = m.Text, m.Body, m.EditSeq, m.EditedAt
 	}
+	if next.DeletedAt.IsZero() {
+		next.DeletedAt = m.DeletedAt
+	}
+	next.bury()
 	if m.NotesSeq > next.NotesSeq {
 		next.NotesSeq, next.Reactions, next.Thread, next.Pinned = m.NotesSeq, m.Reactions, m.Thread, m.Pinned
 	}
@@ -183,29 +182,37 @@ func (v *View) change(id string, change func(*Message)) {
 	}
 }
 
+// update takes the text away where there is none any more: the deletion follows.
 func (v *View) update(e *Update) {
 	v.change(e.ID, func(m *Message) {
-		if e.Seq > m.EditSeq && m.DeletedAt.IsZero() && e.NewText != nil {
-			m.Text, m.Body, m.EditSeq, m.EditedAt = *e.NewText, e.Body, e.Seq, e.EditedAt
+		if e.Seq <= m.EditSeq {
+			return
 		}
+		m.Text, m.Body, m.EditSeq, m.EditedAt = "", e.Body, e.Seq, e.EditedAt
+		if e.NewText != nil {
+			m.Text = *e.NewText
+		}
+		m.bury()
 	})
 }
 
 func (v *View) delete(e *Deletion) {
 	v.change(e.ID, func(m *Message) {
 		if m.DeletedAt.IsZero() {
-			m.erase()
 			m.DeletedAt = e.DeletedAt
 		}
+		m.bury()
 	})
 	gone := &chat.Event{Kind: chat.KindDelete, Seq: e.Seq, ID: e.ID, ParentID: e.ParentID}
 	v.hang(e.ID, gone)
 	v.hang(e.ParentID, gone)
 }
 
-// erase leaves of a message what a tombstone has.
-func (m *Message) erase() {
-	m.Text, m.Body, m.Meta, m.Mentions, m.ExpiresAt = "", nil, nil, nil, time.Time{}
+// bury leaves of a deleted message what a tombstone has.
+func (m *Message) bury() {
+	if !m.DeletedAt.IsZero() {
+		m.Text, m.Body, m.Meta, m.Mentions, m.ExpiresAt = "", nil, nil, nil, time.Time{}
+	}
 }
 
 // hang applies e to what hangs on the message id, by the server's own rule.
