@@ -126,6 +126,7 @@ func (f *incoming) told() (Event, error) {
 type Page struct {
 	Messages []*Message `json:"messages"`
 	Head     Position   `json:"head"` // the end of the log when the page was read
+	More     bool       `json:"more"` // it ended for its limit or its size: there may be more
 }
 
 // Log is a run of events, in order. It is the end if the last one's Place is

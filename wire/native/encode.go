@@ -46,6 +46,7 @@ func (c *codec) appendAnswer(w *frame.Writer, r *chat.Reply) {
 	case chat.History:
 		c.appendEvents(w, r, "page", "messages", cmd.Channel, r.Messages)
 		appendHead(w, r)
+		w.Flag("more", chat.Full(r.Messages, cmd.Page.Limit))
 	case chat.Changes:
 		c.appendEvents(w, r, "events", "events", cmd.Channel, r.Events)
 		appendHead(w, r)

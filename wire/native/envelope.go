@@ -131,19 +131,7 @@ func (e *envelope) setRare(name []byte, v frame.Value) {
 
 // content is the body: the JSON value as received, so that 64 KiB means the
 // same to both sides.
-func (e *envelope) content() []byte {
-	switch {
-	case e.text != nil && e.body != nil:
-		e.Refuse(chat.E(chat.CodeInvalid, "a message has a text or a body, not both"))
-	case e.body != nil:
-		return e.body.Copy()
-	case e.text == nil:
-		e.Refuse(chat.E(chat.CodeInvalid, "text is missing"))
-	case !e.text.Is('"'):
-		e.Refuse(chat.E(chat.CodeInvalid, "text must be a string; body may be any JSON value"))
-	}
-	return e.text.Copy()
-}
+func (e *envelope) content() []byte { return e.Content(e.text, e.body) }
 
 func (e *envelope) count() int {
 	if !e.limit.Given() {

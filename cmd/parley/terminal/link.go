@@ -118,7 +118,7 @@ func (a *app) paged(m pageRead) tea.Cmd {
 		r.heard(msg)
 		r.refresh(msg.ID)
 	}
-	r.older = len(m.page.Messages) == pageSize
+	r.older = m.page.More
 	if m.older {
 		return nil
 	}
