@@ -141,3 +141,74 @@ func TestWriter_QuotesSeparatesAndTellsTheTime(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestFields_ReadListsSpansAndSignedNumbers(t *testing.T) {
+	t.Parallel()
+	var f frame.Fields
+	list := f.Strings("list", frame.Value(`[ "a", "\u00e9" ]`), 2)
+	if diff := cmp.Diff([]string{"a", "é"}, list); diff != "" {
+		t.Error(diff)
+	}
+	if f.Strings("list", frame.Value(`[]`), 2) != nil || f.Strings("list", nil, 2) != nil || f.Strings("list", frame.Value(`null`), 2) != nil {
+		t.Error("an empty list is no nil")
+	}
+	if d := f.Millis("ttl", frame.Value(`1500`)); d != 1500*time.Millisecond || f.Millis("ttl", nil) != 0 {
+		t.Errorf("1500 ms are %v", d)
+	}
+	if n := f.Int("add", frame.Value(`-9007199254740991`)); n != -frame.MaxNumber || f.Int("add", nil) != 0 {
+		t.Errorf("the least number is %d", n)
+	}
+	if f.Err != nil {
+		t.Error(f.Err)
+	}
+}
+
+func TestFields_RefuseWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	for what, read := range map[string]func(*frame.Fields){
+		"list must be an array of strings":                    func(f *frame.Fields) { f.Strings("list", frame.Value(`"a"`), 2) },
+		"list has more than 2 entries":                        func(f *frame.Fields) { f.Strings("list", frame.Value(`["a","b","c"]`), 2) },
+		"add must be a whole number from -(2^53-1) to 2^53-1": func(f *frame.Fields) { f.Int("add", frame.Value(`9007199254740992`)) },
+		"ttl must be whole milliseconds, from 1 to 9223372036854": func(f *frame.Fields) {
+			f.Millis("ttl", frame.Value(`9223372036855`))
+		},
+	} {
+		var f frame.Fields
+		read(&f)
+		if e := chat.AsError(f.Err); f.Err == nil || e.Message != what {
+			t.Errorf("%v, want %q", f.Err, what)
+		}
+	}
+	for _, v := range []string{`["a",5]`, `["a",["b"]]`, `{"a":"b"}`, `5`} {
+		var f frame.Fields
+		if list := f.Strings("list", frame.Value(v), 5); f.Err == nil || list != nil {
+			t.Errorf("%s was read as %q", v, list)
+		}
+	}
+	for _, v := range []string{`0`, `-1`, `1.5`, `"5"`} {
+		var f frame.Fields
+		if f.Millis("ttl", frame.Value(v)); f.Err == nil {
+			t.Errorf("%s is a time to live", v)
+		}
+	}
+}
+
+func TestWriter_WritesLists(t *testing.T) {
+	t.Parallel()
+	var pool frame.Pool
+	var got string
+	pool.Write(func(b []byte) { got = string(b) }, func(w *frame.Writer) {
+		w.Open()
+		w.Strings("none", nil)
+		w.Strings("some", []string{"a\"[", "b"})
+		w.Name("more")
+		w.Open()
+		w.Strings("x", []string{"{"})
+		w.Close()
+		w.Bool("end", true)
+		w.Close()
+	})
+	if want := `{"some":["a\"[","b"],"more":{"x":["{"]},"end":true}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
