@@ -9,6 +9,7 @@ import (
 	"github.com/parley-chat/parley/api"
 	"github.com/parley-chat/parley/auth"
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/transport/poll"
 	"github.com/parley-chat/parley/transport/ws"
 	"github.com/parley-chat/parley/web"
 	"github.com/parley-chat/parley/wire"
@@ -46,6 +47,7 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 		{"/rooms", socket(roomsDialect)},
 		{"/chat", socket(conversations.Dialect())},
 		{nativeDoor, socket(native.Dialect())},
+		{"/v1/poll", s.polls.Handler(native.Dialect())},
 		{"/", s.metrics.timed(rest)}, // /v1/…, /auth/…, /openapi.json, /docs, and what is nowhere
 		{"GET /healthz", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},
 		{"GET /readyz", http.HandlerFunc(s.ready)},
@@ -97,6 +99,17 @@ func credentialsOf(keys *auth.Service) func(*http.Request) (chat.Identity, error
 		}
 		return id, err
 	}
+}
+
+// polling makes the transport of /v1/poll. A page of a public channel may be
+// read over REST without a token; a session needs one, at each request.
+func (s *server) polling(keys *auth.Service) *poll.Server {
+	return poll.New(poll.Options{
+		Connect:      func(id chat.Identity, sink chat.Sink) (poll.Session, error) { return s.hub.Connect(id, sink) },
+		Refuse:       api.Refuse,
+		Authenticate: credentialsOf(keys),
+		Logger:       s.log,
+	})
 }
 
 // upgradeOr is a door that speaks WebSocket to those who ask for it.

@@ -8,16 +8,20 @@ import (
 	"github.com/parley-chat/parley/auth"
 )
 
-// visit asks for path with these headers; "Host" is the request's.
+// visit asks for path with these headers; "Host" is the request's, and "Body"
+// its body.
 func (b *bundle) visit(t *testing.T, method, path string, headers map[string]string) answer {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, b.url+path, nil)
+	r, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(headers["Body"]))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range headers {
-		if name == "Host" {
+		switch name {
+		case "Host":
 			r.Host = value
+			continue
+		case "Body":
 			continue
 		}
 		r.Header.Set(name, value)

@@ -236,6 +236,7 @@ func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
 		"/rooms":       {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
 		"/chat":        {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
 		"/v1/ws":       {true, [askers]int{101, 401, 401, 101, 101, 101, 101, 101, 101}}, // a frame may bring the token
+		"/v1/poll":     {false, [askers]int{401, 401, 401, 200, 200, 200, 200, 200, 200}},
 		"GET /healthz": {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
 		"GET /readyz":  {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
 		"GET /metrics": {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
@@ -259,7 +260,12 @@ func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
 				headers["Authorization"] = "Bearer " + tokens[who]
 			}
 			path := strings.TrimSuffix(strings.TrimPrefix(d.pattern, "GET "), "{$}")
-			if got := b.visit(t, "GET", path, headers); got.status != r.want[who] {
+			method := "GET"
+			if d.pattern == "/v1/poll" {
+				method = "POST"
+				headers["Body"] = `{"hold":0}`
+			}
+			if got := b.visit(t, method, path, headers); got.status != r.want[who] {
 				t.Errorf("%s as %v: %d, want %d", d.pattern, who, got.status, r.want[who])
 			}
 		}

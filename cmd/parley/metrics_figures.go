@@ -5,6 +5,7 @@ import (
 
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/store/pebble"
+	"github.com/parley-chat/parley/transport/poll"
 	"github.com/parley-chat/parley/transport/ws"
 )
 
@@ -13,6 +14,7 @@ type snapshot struct {
 	hub   chat.Stats
 	store pebble.Stats
 	ws    ws.Stats
+	polls poll.Stats
 }
 
 // figure makes metrics of a snapshot, all of one description.
@@ -32,6 +34,7 @@ func newFigures(s *server) *figures {
 	f.ofHub()
 	f.ofStore()
 	f.ofSockets()
+	f.ofPolls()
 	return f
 }
 
@@ -129,6 +132,22 @@ func (f *figures) ofSockets() {
 	f.level("ws_write_queue", "Connections that wait to be written to.", func(s *snapshot) float64 { return float64(s.ws.WriteQueue) })
 }
 
+func (f *figures) ofPolls() {
+	f.by("door", "poll_sessions", "Sessions that clients poll, by door.", prometheus.GaugeValue, func(s *snapshot) map[string]float64 {
+		return each(s.polls.Sessions, func(n int) float64 { return float64(n) })
+	})
+	f.level("poll_requests", "Polls that are held or at work.", func(s *snapshot) float64 { return float64(s.polls.Requests) })
+	f.count("poll_opened", "Sessions made for polls.", func(s *snapshot) float64 { return float64(s.polls.Opened) })
+	f.count("poll_lapsed", "Of these, those whose clients did not come back within their lease.", func(s *snapshot) float64 { return float64(s.polls.Lapsed) })
+	f.count("poll_answered", "Polls answered with frames, or with none.", func(s *snapshot) float64 { return float64(s.polls.Answered) })
+	f.count("poll_refused", "Polls answered with an error.", func(s *snapshot) float64 { return float64(s.polls.Refused) })
+	f.count("poll_lost", "Polls of clients that had not got the answer before.", func(s *snapshot) float64 { return float64(s.polls.Lost) })
+	f.count("poll_frames_in", "Frames received in polls.", func(s *snapshot) float64 { return float64(s.polls.FramesIn) })
+	f.count("poll_frames_out", "Frames in their answers.", func(s *snapshot) float64 { return float64(s.polls.FramesOut) })
+	f.count("poll_bytes_in", "Bytes of polls' bodies.", func(s *snapshot) float64 { return float64(s.polls.BytesIn) })
+	f.count("poll_bytes_out", "Bytes of their answers' bodies.", func(s *snapshot) float64 { return float64(s.polls.BytesOut) })
+}
+
 // each is m with other values.
 func each[K ~string, V any](m map[K]V, value func(V) float64) map[string]float64 {
 	out := make(map[string]float64, len(m))
@@ -147,7 +166,7 @@ func (f *figures) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (f *figures) Collect(ch chan<- prometheus.Metric) {
-	now := &snapshot{hub: f.server.hub.Stats(), store: f.server.store.Stats(), ws: f.server.sockets.Stats()}
+	now := &snapshot{hub: f.server.hub.Stats(), store: f.server.store.Stats(), ws: f.server.sockets.Stats(), polls: f.server.polls.Stats()}
 	for _, figure := range f.list {
 		figure.tell(now, ch)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/parley-chat/parley/auth"
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/store/pebble"
+	"github.com/parley-chat/parley/transport/poll"
 	"github.com/parley-chat/parley/transport/ws"
 )
 
@@ -39,6 +40,7 @@ type server struct {
 	hub       *chat.Hub
 	reviews   reviews
 	sockets   *ws.Server
+	polls     *poll.Server
 	table     []door
 	http      *http.Server
 	listeners []net.Listener
@@ -102,6 +104,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 	if err != nil {
 		return nil, err
 	}
+	s.polls = s.polling(keys)
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{
 		Handler:           &requests{log: log, now: s.metrics.now, next: s.tracer.joining(s.guarded(c, keys))},
@@ -196,14 +199,7 @@ func (s *server) stop(why error) error {
 		s.hub.Drain(drain, comeBackWithin)
 		done()
 	}
-	if s.sockets != nil {
-		// Clients that do not answer our close frame in time are cut off.
-		drain, done := context.WithTimeout(ctx, drainWithin)
-		if err := s.sockets.Shutdown(drain); err != nil {
-			s.log.Warn("some connections did not end by themselves", "err", err)
-		}
-		done()
-	}
+	s.disconnect(ctx)
 	if s.http != nil {
 		if err := <-closing; err != nil {
 			errs = append(errs, s.http.Close())
@@ -233,4 +229,26 @@ func (s *server) stop(why error) error {
 		return fmt.Errorf("stopped: %w", errors.Join(append([]error{why}, errs...)...))
 	}
 	return errors.Join(errs...)
+}
+
+// disconnect ends the connections of every transport.
+func (s *server) disconnect(ctx context.Context) {
+	// Clients that do not answer our close frame in time are cut off.
+	ctx, cancel := context.WithTimeout(ctx, drainWithin)
+	defer cancel()
+	var all sync.WaitGroup
+	end := func(shutdown func(context.Context) error) {
+		all.Go(func() {
+			if err := shutdown(ctx); err != nil {
+				s.log.Warn("some connections did not end by themselves", "err", err)
+			}
+		})
+	}
+	if s.sockets != nil {
+		end(s.sockets.Shutdown)
+	}
+	if s.polls != nil {
+		end(s.polls.Shutdown)
+	}
+	all.Wait()
 }

@@ -99,7 +99,7 @@ func (c *conn) lapsed(now time.Time) bool {
 // each request, whom only the session's name tells from others.
 func (c *conn) fits(id *chat.Identity) bool {
 	mine := c.session.Identity()
-	if mine.Guest && id.Guest {
+	if mine.Renames && id.Renames {
 		return mine.Project == id.Project
 	}
 	return reflect.DeepEqual(mine, *id)
