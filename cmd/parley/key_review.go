@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 
@@ -19,6 +20,17 @@ func (c *Serve) credentials(project auth.Project, log *slog.Logger) (*auth.Servi
 		Projects: []auth.Project{project}, Issuers: issuers, Audience: c.TokenAudience, Leeway: c.TokenLeeway,
 		Dev: c.Dev, Logger: log,
 	})
+}
+
+// checkTrust refuses issuers that could not be trusted.
+func (c *Serve) checkTrust() error {
+	if c.TokenLeeway < 0 {
+		return fmt.Errorf("--token-leeway is not negative")
+	}
+	if _, err := c.credentials(anyProject(), slog.New(slog.DiscardHandler)); err != nil {
+		return fmt.Errorf("--issuers: %w", err)
+	}
+	return nil
 }
 
 // reviews end the sessions of those whose credentials count no more.

@@ -38,13 +38,13 @@ func (t *Trust) issuers() ([]auth.Issuer, error) {
 	}
 	data, err := os.ReadFile(t.Issuers)
 	if err != nil {
-		return nil, fmt.Errorf("read --issuers: %w", err)
+		return nil, fmt.Errorf("read the file: %w", err)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	var entries []issuer
 	if err := decoder.Decode(&entries); err != nil {
-		return nil, fmt.Errorf("read --issuers %s: %w", t.Issuers, err)
+		return nil, fmt.Errorf("read %s: %w", t.Issuers, err)
 	}
 	var list []auth.Issuer
 	for _, e := range entries {
@@ -54,7 +54,7 @@ func (t *Trust) issuers() ([]auth.Issuer, error) {
 		}
 		if e.JWKS != nil {
 			if i.Keys, err = json.Marshal(e.JWKS); err != nil {
-				return nil, fmt.Errorf("read --issuers %s: the jwks of %s: %w", t.Issuers, e.Issuer, err)
+				return nil, fmt.Errorf("read %s: the jwks of %s: %w", t.Issuers, e.Issuer, err)
 			}
 		}
 		list = append(list, i)

@@ -82,6 +82,16 @@ func newKeys() keptKeys {
 	}
 }
 
+// anyProject is the default project with keys that nobody has, for when it does
+// not matter which it has.
+func anyProject() auth.Project {
+	made := newKeys()
+	return auth.Project{
+		Name: chat.DefaultProject, SecretKey: made.SecretKey,
+		TokenSecret: []byte(made.TokenSecret), AppSecret: []byte(made.AppSecret),
+	}
+}
+
 // makeKeys writes new keys that only the file's owner may read, whole or not
 // at all: half a file would be a server that no longer knows its users.
 func makeKeys(path string) (keptKeys, error) {

@@ -21,6 +21,7 @@ var version = "devel"
 type cli struct {
 	Serve   Serve       `cmd:"" help:"Run the server."`
 	Token   TokenMaker  `cmd:"" help:"Mint a user's token."`
+	Key     keyCommand  `cmd:"" help:"Make, list, rotate and revoke a project's keys."`
 	Chat    chatCommand `cmd:"" help:"Talk in a channel, from a terminal or a pipe."`
 	Bench   Bench       `cmd:"" help:"Measure a server, beside floors that do the least that can be done."`
 	Config  Config      `cmd:"" help:"Check the server's settings, and show them."`

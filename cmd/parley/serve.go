@@ -59,6 +59,9 @@ func (c *Serve) check() error {
 	if c.PostBurst < 0 {
 		return fmt.Errorf("--post-burst is not negative")
 	}
+	if err := c.checkTrust(); err != nil {
+		return err
+	}
 	if err := checkPprof(c.Pprof); err != nil {
 		return err
 	}
