@@ -44,7 +44,11 @@ func (c *Backup) Run(ctx context.Context, p *process) error {
 
 // ofStopped backs up a folder that no server has.
 func (c *Backup) ofStopped(ctx context.Context, to string) error {
-	store, err := pebble.OpenReadOnly(filepath.Join(c.Data, logsName), pebble.Options{})
+	log := filepath.Join(c.Data, logsName)
+	if there, err := exists(log); err != nil || !there {
+		return errors.Join(err, errors.New("no server has written there"))
+	}
+	store, err := pebble.Open(ctx, log, pebble.Options{})
 	if err != nil {
 		return err
 	}
