@@ -95,11 +95,21 @@ func (l *channelLog) page(t *rapid.T, from, to int) *Page {
 	return p
 }
 
-func (l *channelLog) snapshot() *Snapshot {
+// snapshot is read in two pages; things happen in between.
+func (l *channelLog) snapshot(t *rapid.T) *Snapshot {
 	s := &Snapshot{Head: l.head()}
-	for _, k := range l.keys {
-		s.Keys = append(s.Keys, k)
+	take := func(from, below string) {
+		for _, k := range l.keys {
+			if from <= k.Key && k.Key < below {
+				s.Keys = append(s.Keys, k)
+			}
+		}
 	}
+	take("x", "y")
+	for range rapid.IntRange(0, 5).Draw(t, "between pages") {
+		l.step(t)
+	}
+	take("y", "zz")
 	return s
 }
 
@@ -187,7 +197,7 @@ func TestView_IsTheChannelAsItIsNow(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "meanwhile") {
 			l.step(t)
 		}
-		view.AddState(l.snapshot())
+		view.AddState(l.snapshot(t))
 		view.Apply(&Subscribed{Position: view.Position()})
 
 		for range rapid.IntRange(0, 80).Draw(t, "steps") {
@@ -200,7 +210,14 @@ func TestView_IsTheChannelAsItIsNow(t *testing.T) {
 					if rapid.Bool().Draw(t, "replayed") {
 						e = l.present(e)
 					}
+					before := progress(view)
 					view.Apply(l.told(t, e))
+					for what, seq := range progress(view) {
+						if seq < before[what] {
+							t.Fatalf("event %d takes %s back from %d to %d", e.Seq, what, before[what], seq)
+						}
+					}
+					l.noGhosts(t, view)
 					if rapid.Bool().Draw(t, "pause") {
 						break
 					}
@@ -208,7 +225,7 @@ func TestView_IsTheChannelAsItIsNow(t *testing.T) {
 			case 4:
 				to := rapid.IntRange(0, len(l.messages)).Draw(t, "to")
 				late = append(late, l.page(t, rapid.IntRange(0, to).Draw(t, "from"), to))
-				lateState = append(lateState, l.snapshot())
+				lateState = append(lateState, l.snapshot(t))
 			case 5:
 				if len(late) > 0 {
 					if !view.AddPage(late[0]) || !view.AddState(lateState[0]) {
@@ -224,6 +241,28 @@ func TestView_IsTheChannelAsItIsNow(t *testing.T) {
 		}
 		compare(t, view, l)
 	})
+}
+
+// progress is how far each part of a view is: it never goes back.
+func progress(view *View) map[string]uint64 {
+	far := map[string]uint64{}
+	for _, m := range view.Messages() {
+		far["text of "+m.ID], far["notes of "+m.ID] = m.EditSeq, m.NotesSeq
+	}
+	for _, k := range view.Keys() {
+		far["key "+k.Key] = k.Version
+	}
+	return far
+}
+
+// noGhosts wants no key in view that was deleted before the events, or the
+// snapshot, that the view has taken in.
+func (l *channelLog) noGhosts(t *rapid.T, view *View) {
+	for _, e := range l.events[:max(view.Position().Seq, view.stateHead)] {
+		if k := view.Key(e.Name); e.Kind == chat.KindState && e.Body == nil && k != nil && k.Version < e.Seq {
+			t.Fatalf("at %d there is %s of %d, which %d deleted", view.Position().Seq, k.Key, k.Version, e.Seq)
+		}
+	}
 }
 
 func compare(t *rapid.T, view *View, l *channelLog) {
