@@ -18,6 +18,7 @@ type asides struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	servers []*http.Server
+	addrs   []string
 }
 
 // aside serves h on l until the server stops.
@@ -33,6 +34,7 @@ func (s *server) aside(l net.Listener, h http.Handler) {
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	s.asides.servers = append(s.asides.servers, a)
+	s.asides.addrs = append(s.asides.addrs, l.Addr().String())
 	s.serving.Go(func() {
 		if err := a.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.fail(fmt.Errorf("serve %s: %w", l.Addr(), err))

@@ -97,7 +97,9 @@ func listenLocal(ctx context.Context, dir string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false) // the path may be gone by then
+	if u, ok := l.(*net.UnixListener); ok && path != filepath.Join(dir, socketName) {
+		u.SetUnlinkOnClose(false) // by then the descriptor is another's
+	}
 	if err := os.Chmod(filepath.Join(dir, socketName), 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

@@ -174,6 +174,9 @@ func TestBackup_OfAStoppedServer(t *testing.T) {
 	t.Parallel()
 	data, dir, again := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "b"), filepath.Join(t.TempDir(), "again")
 	key := fill(t, data)
+	if _, err := os.Stat(filepath.Join(data, socketName)); !os.IsNotExist(err) {
+		t.Errorf("a stopped server left its socket: %v", err)
+	}
 	must(t, "backup", dir, "--data", data)
 	must(t, "inspect", "verify", "--data", dir)
 	must(t, "restore", dir, "--data", again)
