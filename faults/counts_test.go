@@ -15,6 +15,7 @@ type counts struct {
 	diskFulls int
 	slow      int // runs with readers that do not read
 	storm     int // clients that return at once
+	returns   int // by somebody who was away for a while
 	soak      time.Duration
 }
 
@@ -23,10 +24,10 @@ func made(t *testing.T) counts {
 	t.Helper()
 	switch name := os.Getenv("PARLEY_FAULTS"); name {
 	case "", "ci":
-		return counts{kills: 100, cuts: 50, pauses: 5, diskFulls: 3, slow: 1, storm: 5_000, soak: 2 * time.Minute}
+		return counts{kills: 100, cuts: 50, pauses: 5, diskFulls: 3, slow: 1, storm: 5_000, returns: 10_000, soak: 2 * time.Minute}
 	case "release":
 		// A test process holds 20,000 descriptors: a greater storm takes several.
-		return counts{kills: 5_000, cuts: 10_000, pauses: 200, diskFulls: 50, slow: 20, storm: 15_000, soak: 12 * time.Hour}
+		return counts{kills: 5_000, cuts: 10_000, pauses: 200, diskFulls: 50, slow: 20, storm: 15_000, returns: 200_000, soak: 12 * time.Hour}
 	default:
 		t.Fatal(fmt.Errorf("PARLEY_FAULTS is %q, and neither ci nor release", name))
 		return counts{}
