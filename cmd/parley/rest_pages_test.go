@@ -129,3 +129,46 @@ func TestREST_TellsWhetherAnAnswerChanged(t *testing.T) {
 		}
 	}
 }
+
+// A long page is read from the store in parts, which nobody must notice.
+func TestREST_ALongPageIsWholeAndInOrder(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	key := b.secretKey(t)
+	root, _ := b.ask(t, key, "POST", general+"?userId=ada", `{"text":"root"}`).want(t, 201, "").body["id"].(string)
+	item := `{"text":"x","parentId":"` + root + `"}`
+	batch := `{"messages":[` + strings.TrimSuffix(strings.Repeat(item+",", 100), ",") + `]}`
+	for range 3 {
+		b.ask(t, key, "POST", general+"/batch?userId=ada", batch).want(t, 200, "")
+	}
+	for query, want := range map[string][2]int{
+		"/messages?limit=1000":                                {1, 301},
+		"/messages?limit=200":                                 {102, 301},
+		"/messages?limit=200&before=250":                      {50, 249},
+		"/messages?limit=200&after=7":                         {8, 207},
+		"/messages?limit=200&after=7&before=100":              {8, 99},
+		"/messages?limit=1000&after=0":                        {1, 301},
+		"/messages?limit=1000&thread=" + root:                 {2, 301},
+		"/messages/" + root + "/replies?limit=129&after=0":    {2, 130},
+		"/messages/" + root + "/replies?limit=128&before=200": {72, 199},
+		"/events?limit=130&after=100":                         {101, 230},
+		"/events?limit=1000&after=0":                          {1, 301},
+	} {
+		page := b.ask(t, key, "GET", "/v1/channels/general"+query, "").want(t, 200, "")
+		kind := "messages"
+		if strings.HasPrefix(query, "/events") {
+			kind = "events"
+		}
+		list := page.list(t, kind)
+		if len(list) != want[1]-want[0]+1 {
+			t.Errorf("%s: %d, want %v", query, len(list), want)
+			continue
+		}
+		for i, m := range list {
+			if m["seq"] != float64(want[0]+i) {
+				t.Errorf("%s: seq %v in place %d", query, m["seq"], i)
+				break
+			}
+		}
+	}
+}
