@@ -64,7 +64,11 @@ func (s *Service) stranger(text string) (chat.Identity, error) {
 	if err != nil {
 		return chat.Identity{}, err
 	}
-	return visitor(k, chat.Identity{Project: k.Project, User: newGuest(), Key: k.ID, Issued: s.now()}), nil
+	g, err := s.pass(k, newGuest())
+	if err != nil {
+		return chat.Identity{}, err
+	}
+	return visitor(k, chat.Identity{Project: k.Project, User: g.User, Key: k.ID, Issued: s.now(), Pass: g.Pass}), nil
 }
 
 // returning is the guest whose pass k has signed. What a guest may do is what

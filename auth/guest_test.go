@@ -34,7 +34,10 @@ func TestPublishableKey_LetsGuestsReadAndSend(t *testing.T) {
 	}
 	want := chat.Identity{
 		Project: "other", User: one.User, Guest: true, Key: key.ID, Issued: noon,
-		Scopes: []string{"chat:read", "chat:send"},
+		Scopes: []string{"chat:read", "chat:send"}, Pass: one.Pass,
+	}
+	if again := wants(t, s.Service, one.Pass, ""); again.User != one.User {
+		t.Errorf("%s comes again as %s", one.User, again.User)
 	}
 	if diff := cmp.Diff(want, one); diff != "" || !strings.HasPrefix(one.User, GuestPrefix) {
 		t.Error(one.User, diff)

@@ -216,6 +216,7 @@ type Connected struct {
 	User    string
 	Name    string
 	Guest   bool
+	Pass    string // see Identity.Pass
 	Expires time.Time
 }
 

@@ -164,7 +164,7 @@ func (s *Session) reauthenticate(ctx context.Context, token string) (*Connected,
 
 func (s *Session) connected() *Connected {
 	id := s.Identity()
-	return &Connected{Session: s.id, User: id.User, Name: id.Name, Guest: id.Guest, Expires: id.Expires}
+	return &Connected{Session: s.id, User: id.User, Name: id.Name, Guest: id.Guest, Pass: id.Pass, Expires: id.Expires}
 }
 
 // post queues what draft makes and answers when it is committed. The session

@@ -28,6 +28,7 @@ type Identity struct {
 	Key      string    // the id of the project key that vouches for it; "" if none does
 	TokenID  string    // the token's own name (jti); "" if it has none
 	Issued   time.Time // when the token was issued; zero if it does not say
+	Pass     string    // of a guest who has just been made: the token for coming again as the same
 }
 
 // Anonymous reports whether there is nobody behind id.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -44,6 +45,33 @@ func TestPublishableKey_LetsGuestsTalkInOpenChannelsAlone(t *testing.T) {
 	}
 	other := b.ask(t, text, "POST", "/auth/guest", `{}`).want(t, 200, "").field(t, "guestToken")
 	b.ask(t, other, "PATCH", general+"/"+posted.field(t, "id"), `{"text":"Mine"}`).want(t, 403, "forbidden")
+}
+
+func TestPublishableKey_AtTheSocketGivesAWayBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	_, text := b.makeKey(t, `{"kind":"publishable"}`)
+	hello := b.dial(t, "/v1/ws?token="+text, nil).until("connected")
+	pass, _ := hello["guestToken"].(string)
+	if hello["guest"] != true || pass == "" {
+		t.Fatalf("%v", hello)
+	}
+	again := b.dial(t, "/v1/ws", nil)
+	again.send(`{"type":"connect","ref":1,"token":"` + pass + `"}`)
+	if got := again.until("connected"); got["userId"] != hello["userId"] || got["guestToken"] != nil {
+		t.Errorf("%v, then %v", hello, got)
+	}
+	stranger := b.dial(t, "/v1/ws", nil)
+	stranger.send(`{"type":"connect","ref":1,"token":"` + text + `"}`)
+	if got := stranger.until("connected"); got["userId"] == hello["userId"] || got["guestToken"] == nil {
+		t.Errorf("%v, then %v", hello, got)
+	}
+	again.send(`{"type":"subscribe","ref":2,"channelId":"general"}`)
+	again.until("level")
+	stranger.send(`{"type":"publish","ref":2,"channelId":"general","nonce":"n","text":"Hello"}`)
+	if got := again.until("message"); strings.Contains(fmt.Sprint(got), pass) {
+		t.Error("another guest is told the pass")
+	}
 }
 
 func TestPublishableKey_HoldsGuestsToItsScopesAndChannels(t *testing.T) {

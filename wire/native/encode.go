@@ -83,6 +83,7 @@ func appendConnected(w *frame.Writer, r *chat.Reply) {
 	w.String("userId", r.Connected.User)
 	w.Maybe("userName", r.Connected.Name)
 	w.Bool("guest", r.Connected.Guest)
+	w.Maybe("guestToken", r.Connected.Pass)
 	w.Uint("protocol", Version)
 	w.MaybeTime("expires", r.Connected.Expires)
 	w.Object("limits")
