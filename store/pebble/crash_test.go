@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -56,16 +57,11 @@ func load(ctx context.Context, s *Store, w *witness, name, turn string, seed uin
 	for i := 0; ctx.Err() == nil; i++ {
 		ch := crashChannels[rng.IntN(len(crashChannels))]
 		d := &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: name, Body: fmt.Appendf(nil, `"%s %d"`, name, i), Nonce: fmt.Sprint(turn, i)}
-		switch op := rng.IntN(10); {
-		case op < 2 && len(own) > 0:
-			of := own[rng.IntN(len(own))]
-			d.Channel, d.Kind, d.ID = of.Channel, chat.KindEdit, of.ID
-			if op == 0 {
-				d.Kind, d.Body = chat.KindDelete, nil
-			}
+		if len(own) > 0 {
+			about(d, own[rng.IntN(len(own))], rng.IntN(16))
 		}
 		c, err := appendWait(s, d)
-		if code := chat.CodeOf(err); code == chat.CodeDeleted {
+		if code := chat.CodeOf(err); code == chat.CodeDeleted || code == chat.CodeTooMany {
 			continue
 		}
 		if err != nil {
@@ -75,7 +71,7 @@ func load(ctx context.Context, s *Store, w *witness, name, turn string, seed uin
 			own = append(own, c.Event)
 		}
 		w.mu.Lock()
-		if !c.Repeated { // a second delete is the first one's event
+		if !c.Repeated { // a second delete, reaction or pin is the first's event
 			w.acked[nonceName(d.Channel, name, d.Nonce)] = c.Event
 		}
 		w.mu.Unlock()
@@ -88,6 +84,25 @@ func load(ctx context.Context, s *Store, w *witness, name, turn string, seed uin
 		}
 	}
 	return nil
+}
+
+// about makes a draft one about a message, or leaves it as it is.
+func about(d *chat.Draft, of *chat.Event, op int) {
+	kinds := []chat.Kind{chat.KindDelete, chat.KindEdit, chat.KindReaction, chat.KindReaction, chat.KindPin, chat.KindState, chat.KindMessage}
+	if op >= len(kinds) {
+		return
+	}
+	d.Channel, d.Kind, d.ID = of.Channel, kinds[op], of.ID
+	switch d.Kind {
+	case chat.KindMessage:
+		d.ID, d.ParentID, d.Mentions, d.TTL = "", of.ID, []string{"u1", "u2"}, time.Hour
+	case chat.KindState:
+		d.ID, d.Name = "", "key"
+	case chat.KindReaction, chat.KindPin:
+		d.Body, d.On, d.Name = nil, true, "x"
+	case chat.KindDelete:
+		d.Body = nil
+	}
 }
 
 func look(ctx context.Context, s *Store, w *witness, ch chat.ChannelID, user string) error {
@@ -121,6 +136,9 @@ func appendWait(s *Store, d *chat.Draft) (chat.Committed, error) {
 func (w *witness) verify(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := context.Background()
+	if err := s.Verify(ctx, func(problem string) { t.Error(problem) }); err != nil {
+		t.Fatal(err)
+	}
 	nonces := map[string]uint64{}
 	for _, ch := range crashChannels {
 		h, err := s.Head(ctx, ch)
@@ -191,7 +209,8 @@ func trim(s, prefix string) (string, bool) {
 func verifyNonces(t *testing.T, s *Store, es []*chat.Event) {
 	t.Helper()
 	for _, e := range es[max(0, len(es)-30):] {
-		if e.Kind != chat.KindMessage || e.Deleted() || e.EditSeq != 0 {
+		// What a reply was sent as an answer to is not known any more.
+		if e.Kind != chat.KindMessage || e.Deleted() || e.EditSeq != 0 || e.ParentID != "" {
 			continue
 		}
 		c, err := appendWait(s, &chat.Draft{Channel: e.Channel, Kind: e.Kind, Sender: e.Sender, Nonce: e.Nonce, Body: e.Body})
@@ -212,7 +231,7 @@ func retry(t *testing.T, s *Store, senders int, turn string) {
 				d := &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: name, Nonce: fmt.Sprint(turn, i), Body: fmt.Appendf(nil, `"%s %d"`, name, i)}
 				first, err := appendWait(s, d)
 				if code := chat.CodeOf(err); code == chat.CodeConflict {
-					continue // it was an edit or a delete
+					continue // it was something about a message
 				}
 				again, err2 := appendWait(s, d)
 				if err != nil || err2 != nil || !again.Repeated || again.Event.Seq != first.Event.Seq || first.Event.Nonce != d.Nonce {

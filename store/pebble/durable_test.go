@@ -198,6 +198,56 @@ func TestNonce_IsWrittenWithItsEvent(t *testing.T) {
 	}
 }
 
+// TestNotes_AreWrittenWithTheirEvent cuts the power when a reaction has just
+// been acknowledged, and at its sync: its message's notes count it if it is
+// there, and only then.
+func TestNotes_AreWrittenWithTheirEvent(t *testing.T) {
+	t.Parallel()
+	fs := vfs.NewCrashableMem()
+	gate := newSyncGate()
+	s := open(t, "data", small(heldSyncs{fs, gate}))
+	m, err := appendWait(s, draftOf("0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var clones []*vfs.MemFS
+	for i := range 20 {
+		release := gate.hold()
+		answered := make(chan struct{})
+		d := &chat.Draft{Channel: durableChannel, Kind: chat.KindReaction, Sender: fmt.Sprint("u", i), ID: m.Event.ID, Name: "x", On: true}
+		s.Append(d, func(chat.Committed, error) { close(answered) })
+		<-gate.waiting
+		clones = append(clones, clonePart(fs, i))
+		release()
+		<-answered
+		clones = append(clones, clonePart(fs, 0))
+	}
+	for i, clone := range clones {
+		again := open(t, "data", small(clone))
+		got, err := again.Message(context.Background(), durableChannel, m.Event.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := again.Head(context.Background(), durableChannel)
+		if err != nil || i%2 == 1 && h.Seq != uint64(i/2)+2 {
+			t.Fatalf("cut %d: head %+v, %v", i, h, err)
+		}
+		counted := 0
+		if got.Notes != nil {
+			counted = got.Notes.Reactions[0].Count
+		}
+		if counted != int(h.Seq)-1 {
+			t.Fatalf("cut %d: %d reactions are counted at head %d", i, counted, h.Seq)
+		}
+		if err := again.Verify(context.Background(), func(problem string) { t.Error(problem) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := again.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestDelete_LeavesNothingInTheFiles(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewMem()

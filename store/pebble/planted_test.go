@@ -16,6 +16,7 @@ var plantedChecks = map[string]string{
 	"nonce_above_durable":    "TestNonce_InFlightIsAnsweredAfterItsSync",
 	"seq_from_memory":        "TestStore_KeepsTheContractWithLittleOfEverything/Reopen_GoesOnWhereItStopped",
 	"nonce_outside_batch":    "TestNonce_IsWrittenWithItsEvent",
+	"notes_outside_commit":   "TestNotes_AreWrittenWithTheirEvent",
 	"last_write_wins_cursor": "TestStore_KeepsTheContractWithLittleOfEverything/Cursor_NeverMovesBack",
 	"deleted_body_kept":      "TestStore_KeepsTheContractWithLittleOfEverything/Delete_LeavesATombstoneAndScrubsEveryEdit",
 	"key_without_project":    "TestStore_KeepsTheContractWithLittleOfEverything/Projects_AndChannelsAreApart",

@@ -160,7 +160,7 @@ func behavesLikeFold(b *bundle) {
 					b.reopen()
 				}
 			},
-			"":       f.compare,
+			"": f.compare,
 		})
 	})
 }
