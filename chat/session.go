@@ -21,6 +21,13 @@ type Sink interface {
 	Close(why *Error)
 }
 
+// Patient is a Sink whose client comes and goes, and has a queue of its own
+// size in between.
+type Patient interface {
+	Sink
+	QueueBytes() int // in place of Options.QueueBytes, if it is less
+}
+
 // Bounds of one session.
 const (
 	maxPending       = 256 // posts that are not committed yet
@@ -39,6 +46,7 @@ type Session struct {
 	sink Sink
 
 	since time.Time // when it began
+	bound int       // of the queue, in bytes
 
 	mu       sync.Mutex
 	identity Identity
@@ -56,7 +64,11 @@ type Session struct {
 }
 
 func newSession(h *Hub, id Identity, sink Sink) *Session {
-	return &Session{hub: h, id: rand.Text(), sink: sink, since: h.now(), identity: id}
+	s := &Session{hub: h, id: rand.Text(), sink: sink, since: h.now(), bound: h.queueBytes, identity: id}
+	if p, ok := sink.(Patient); ok {
+		s.bound = min(s.bound, p.QueueBytes())
+	}
+	return s
 }
 
 // ID is the session's own name: 130 random bits in base 32.
@@ -75,7 +87,7 @@ func (s *Session) Identity() Identity {
 func (s *Session) Next(ctx context.Context, dst []*Delivery) (batch []*Delivery, more bool) {
 	for ctx.Err() == nil {
 		s.mu.Lock()
-		if s.behind() && s.queue.bytes < s.hub.queueBytes/2 {
+		if s.behind() && s.queue.bytes < s.bound/2 {
 			sub := s.lagging[0]
 			copy(s.lagging, s.lagging[1:])
 			s.lagging[len(s.lagging)-1] = sub
@@ -112,7 +124,7 @@ func (s *Session) Ready(ctx context.Context) error {
 			s.mu.Unlock()
 			return E(CodeGoingAway, "the session is closed")
 		}
-		if s.pending < maxPending && s.queue.bytes < s.hub.queueBytes {
+		if s.pending < maxPending && s.queue.bytes < s.bound {
 			s.mu.Unlock()
 			return nil
 		}
@@ -130,7 +142,7 @@ func (s *Session) Ready(ctx context.Context) error {
 }
 
 func (s *Session) makeRoom() {
-	if s.room != nil && s.pending < maxPending && s.queue.bytes < s.hub.queueBytes {
+	if s.room != nil && s.pending < maxPending && s.queue.bytes < s.bound {
 		close(s.room)
 		s.room = nil
 	}
@@ -170,7 +182,7 @@ func (s *Session) offer(d *Delivery) (ok, wake bool) {
 	if s.closed {
 		return true, false
 	}
-	if s.queue.bytes > 0 && s.queue.bytes+d.size > s.hub.queueBytes && !planted.Is("unbounded_queue") {
+	if s.queue.bytes > 0 && s.queue.bytes+d.size > s.bound && !planted.Is("unbounded_queue") {
 		return false, false
 	}
 	s.queue.push(d)
@@ -183,7 +195,7 @@ func (s *Session) offer(d *Delivery) (ok, wake bool) {
 // the first to go.
 func (s *Session) offerSignal(d *Delivery) {
 	s.mu.Lock()
-	if s.queue.bytes+d.size > s.hub.queueBytes/2 {
+	if s.queue.bytes+d.size > s.bound/2 {
 		s.mu.Unlock()
 		s.hub.stats.signalsDropped.Add(1)
 		return
@@ -222,7 +234,7 @@ func (s *Session) wakeLocked() {
 func (s *Session) crowded() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.queue.bytes >= s.hub.queueBytes/2 && s.queue.bytes > batchBytes
+	return s.queue.bytes >= s.bound/2 && s.queue.bytes > batchBytes
 }
 
 // lag puts sub among those that Next catches up.

@@ -35,19 +35,19 @@ func (s *Session) subscribe(ctx context.Context, req Request, c Subscribe) error
 		}
 		reply.Subscribed.Cursor.Unread = head.unread(reply.Subscribed.Cursor)
 	}
-	if old := s.subscription(r.id.Name); old != nil {
-		s.endSubscription(old, nil)
-	}
 	return s.place(req, reply, r, c, from, resumes)
 }
 
-// place puts the subscription among those that lag: Next does the rest.
+// place puts the subscription among those that lag: Next does the rest. It
+// takes the place of the one before, if there is any, so that nobody is seen to
+// leave and come.
 func (s *Session) place(req Request, reply *Reply, r *room, c Subscribe, from uint64, resumes bool) error {
 	sub := &subscription{session: s, room: r, presence: c.Presence && s.Identity().User != "", acks: c.Acks}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.mu.Lock()
-	if s.closed || len(s.subs) >= maxSubscriptions {
+	old := s.subs[r.id.Name]
+	if s.closed || old == nil && len(s.subs) >= maxSubscriptions {
 		s.mu.Unlock()
 		return E(CodeTooMany, "at most %d subscriptions a connection", maxSubscriptions)
 	}
@@ -70,6 +70,9 @@ func (s *Session) place(req Request, reply *Reply, r *room, c Subscribe, from ui
 		r.crowd.flush(r, s.hub.now())
 	}
 	r.crowd.join(r, sub)
+	if old != nil {
+		s.drop(old, nil)
+	}
 	reply.Subscribed.From = Position{s.hub.epoch, from}
 	s.answer(req, reply)
 	s.lag(sub)

@@ -57,6 +57,10 @@ func (c *conn) Wake() {
 	}
 }
 
+// QueueBytes implements chat.Patient: signals take half of it at most, which is
+// 64 KiB for a client that is between two requests.
+func (c *conn) QueueBytes() int { return 128 << 10 }
+
 // Close implements chat.Sink: the session ends with the answer that holds the
 // last of what is queued.
 func (c *conn) Close(*chat.Error) {

@@ -134,6 +134,63 @@ func TestPresence_LastsBetweenRequestsAndEndsWithTheLease(t *testing.T) {
 	}
 }
 
+// Of the signals that come between two requests 64 KiB are kept; events fall
+// back to the log.
+func TestSession_KeepsABoundOfSignalsAndNoEventIsLost(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	session, at := b.begin(t, "ada", "general")
+	bob, _ := identify("bob")
+	data := []byte(`"` + strings.Repeat("x", 4<<10) + `"`)
+	for range 40 {
+		if err := b.hub.Signal(t.Context(), &bob, chat.Send{Channel: "general", Name: "wave", Data: data}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 40 {
+		b.post(t, "bob", "general", fmt.Sprint(i, strings.Repeat(" ", 4<<10)))
+	}
+	a := b.ask(t, "ada", object{"session": session, "subscriptions": in("general", at)})
+	signals, seq := 0, 0.0
+	for _, f := range a.Frames {
+		switch f["type"] {
+		case "signal":
+			signals++
+		case "message":
+			if seq++; f["seq"] != seq {
+				t.Errorf("seq %v in place of %v", f["seq"], seq)
+			}
+		}
+	}
+	if signals < 10 || signals > 16 || seq != 40 {
+		t.Errorf("%d signals, %v messages", signals, seq)
+	}
+}
+
+// Beginning again, for an answer that was lost, is nobody's leaving.
+func TestPresence_IsNotTouchedByALostAnswer(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	seen := b.ask(t, "bob", object{"subscriptions": []object{{"channelId": "general", "presence": true}}})
+	at := seen.of(t, "subscribed")["position"].(string)
+	here := []object{{"channelId": "general", "presence": true, "position": at}}
+	ada := b.ask(t, "ada", object{"subscriptions": here})
+	for range 3 {
+		b.ask(t, "ada", object{"session": ada.Session, "subscriptions": here}) // the same name: the answer was lost
+	}
+	if b.server.Stats().Lost < 2 {
+		t.Error("nothing was lost")
+	}
+	for range 3 {
+		seen = b.ask(t, "bob", object{"session": seen.Session, "subscriptions": here, "hold": 400})
+		for _, f := range seen.Frames {
+			if f["left"] != nil {
+				t.Errorf("bob saw %v", f)
+			}
+		}
+	}
+}
+
 // recorded makes a request without a network.
 func recorded(ctx context.Context, h http.Handler, body string) (int, string) {
 	w := httptest.NewRecorder()
