@@ -186,8 +186,22 @@ func signals() []*chat.Signal {
 
 // replies pair every command with every result, sensible or not.
 func replies() []*chat.Reply {
+	var all []*chat.Reply
+	for _, cmd := range commands() {
+		for _, r := range results() {
+			for _, ref := range []any{nil, 5, "ref"} {
+				r.Ref, r.Command = ref, cmd
+				one := r
+				all = append(all, &one)
+			}
+		}
+	}
+	return all
+}
+
+func commands() []chat.Command {
 	text := []byte(`"x"`)
-	commands := []chat.Command{
+	return []chat.Command{
 		nil,
 		chat.Authenticate{Token: "t"},
 		chat.Subscribe{Channel: "general"},
@@ -215,11 +229,14 @@ func replies() []*chat.Reply {
 		chat.PutProfile{},
 		chat.Block{User: "bob", On: true},
 	}
+}
+
+func results() []chat.Reply {
 	expired := chat.E(chat.CodeExpired, "gone")
 	expired.Expired = &chat.Expired{Reason: "horizon", Oldest: chat.Position{Epoch: "e", Seq: 5}}
 	limited := chat.E(chat.CodeRateLimited, "slow \"down\"")
 	limited.RetryAfter = 400 * time.Millisecond
-	results := []chat.Reply{
+	return []chat.Reply{
 		{},
 		{Err: expired},
 		{Err: limited},
@@ -245,17 +262,6 @@ func replies() []*chat.Reply {
 		{Channel: &chat.Channel{ID: general(), Kind: chat.Open, Title: "T\"", Retention: time.Hour, CreatedAt: instant()}},
 		{Profile: &chat.User{ID: "alice", Name: "A\"", Avatar: "https://example.org/a.png", Meta: []byte(`{"k": 1}`)}},
 	}
-	var all []*chat.Reply
-	for _, cmd := range commands {
-		for _, r := range results {
-			for _, ref := range []any{nil, 5, "ref"} {
-				r.Ref, r.Command = ref, cmd
-				one := r
-				all = append(all, &one)
-			}
-		}
-	}
-	return all
 }
 
 func notified() []chat.Notice {
