@@ -47,10 +47,15 @@ func (id *Identity) Has(scope string) bool {
 	return false
 }
 
-// Covers reports whether the credentials reach the channel of this name.
+// Covers reports whether the credentials reach the channel of this name. A
+// publishable key's guests reach users directly only if it says so: everybody
+// has that key.
 func (id *Identity) Covers(channel string) bool {
-	if len(id.Channels) == 0 || id.Server {
+	switch {
+	case id.Server:
 		return true
+	case len(id.Channels) == 0:
+		return !id.Guest || id.Renames || !strings.HasPrefix(channel, DirectPrefix)
 	}
 	for _, p := range id.Channels {
 		if p == channel {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/parley-chat/parley/auth"
+	"github.com/parley-chat/parley/chat"
 )
 
 func TestPublishableKey_LetsGuestsTalkInOpenChannelsAlone(t *testing.T) {
@@ -28,6 +29,7 @@ func TestPublishableKey_LetsGuestsTalkInOpenChannelsAlone(t *testing.T) {
 		{"POST", "/v1/channels/staff/messages", `{"text":"x"}`},
 		{"POST", "/v1/channels/broadcast/messages", `{"text":"x"}`},
 		{"PUT", "/v1/channels/new", `{"kind":"private"}`},
+		{"POST", "/v1/channels/" + chat.DirectName(user, "ada") + "/messages", `{"text":"x"}`},
 		{"GET", "/v1/keys", ""},
 		{"POST", "/v1/tokens/revoke", `{"userId":"ada"}`},
 		{"GET", "/v1/users", ""},
@@ -84,6 +86,10 @@ func TestPublishableKey_HoldsGuestsToItsScopesAndChannels(t *testing.T) {
 		b.ask(t, token, "POST", "/v1/channels/news-1/messages", `{"text":"x"}`).want(t, 403, "forbidden")
 		b.ask(t, token, "GET", general, "").want(t, 403, "forbidden")
 	}
+	_, direct := b.makeKey(t, `{"kind":"publishable","channels":["dm:*"]}`)
+	guest := b.ask(t, direct, "POST", "/auth/guest", `{}`).want(t, 200, "")
+	dm := "/v1/channels/" + chat.DirectName(guest.field(t, "userId"), "ada") + "/messages"
+	b.ask(t, guest.field(t, "guestToken"), "POST", dm, `{"text":"x"}`).want(t, 201, "")
 }
 
 func TestAdmin_DoesWhatASecretKeyMayAndStaysItself(t *testing.T) {
