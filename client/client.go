@@ -59,6 +59,9 @@ type Status struct {
 	RetryIn time.Duration // Connecting and Reconnecting: the pause that begins now
 	UserID  string        // Connected: who the server says this is
 	Name    string        // Connected: the user's name
+	// GuestToken is the token of a new guest, who came with a publishable key,
+	// for coming again as the same; the Client itself does so while it lives.
+	GuestToken string
 }
 
 // Client keeps one connection to a server; see the package's comment.
@@ -81,6 +84,7 @@ type Client struct {
 	presence []byte                   // said again on each connection; nil: nothing
 	hurry    chan struct{}            // cuts the pause before the next attempt short
 	err      error                    // why the client gave up
+	pass     string                   // the token of the guest that the server made of the client; "": none
 }
 
 // New starts a Client, which connects at once and until Close. It fails only
@@ -240,7 +244,7 @@ func (c *Client) final(err error) error {
 	case chat.CodeUnsupported, chat.CodeForeignSender, chat.CodeInvalid, chat.CodeForbidden:
 		return err
 	case chat.CodeUnauthorized, chat.CodeTokenExpired, chat.CodeTokenRevoked:
-		if c.o.TokenSource == nil {
+		if c.o.TokenSource == nil && !c.outdated() {
 			return err
 		}
 	}

@@ -281,3 +281,35 @@ func TestClient_HonoursGoingAway(t *testing.T) {
 		t.Errorf("on the second server: %+v, %v", ack, err)
 	}
 }
+
+func TestClient_ComesAgainAsTheSameGuest(t *testing.T) {
+	t.Parallel()
+	s, ctx := serve(t, chat.Options{}), within(t)
+	proxy, address := through(t, s)
+	states := make(chan client.Status, 20)
+	guest := dial(t, address, "pk_anybody", func(o *client.Options) {
+		o.OnState = func(s client.Status) {
+			if s.State == client.Connected {
+				states <- s
+			}
+		}
+	})
+	who := func() client.Status {
+		select {
+		case s := <-states:
+			return s
+		case <-ctx.Done():
+			t.Fatal("it does not connect")
+		}
+		return client.Status{}
+	}
+	first := who()
+	if first.GuestToken == "" {
+		t.Errorf("a new guest is not told how to come again: %+v", first)
+	}
+	proxy.Cut()
+	if again := who(); again.UserID != first.UserID {
+		t.Errorf("%s came again as %s", first.UserID, again.UserID)
+	}
+	post(ctx, t, guest, "general", client.Draft{Text: "x"})
+}

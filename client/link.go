@@ -49,9 +49,10 @@ type link struct {
 
 // connected is the server's answer to connect.
 type connected struct {
-	UserID   string    `json:"userId"`
-	UserName string    `json:"userName"`
-	Expires  time.Time `json:"expires"`
+	UserID     string    `json:"userId"`
+	UserName   string    `json:"userName"`
+	Expires    time.Time `json:"expires"`
+	GuestToken string    `json:"guestToken"`
 }
 
 // connect makes one connection and serves it until it ends. It reports whether
@@ -84,11 +85,27 @@ func (c *Client) connect() (bool, error) {
 	return true, l.serve(who)
 }
 
+// token is what to prove who one is with: a guest comes again as the same one.
 func (c *Client) token(ctx context.Context) (string, error) {
 	if c.o.TokenSource != nil {
 		return c.o.TokenSource(ctx)
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pass != "" {
+		return c.pass, nil
+	}
 	return c.o.Token, nil
+}
+
+// outdated forgets a guest's pass that counts no more: the next connection is
+// a new guest's.
+func (c *Client) outdated() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	had := c.pass != ""
+	c.pass = ""
+	return had
 }
 
 // refusal reads what an HTTP answer in place of an upgrade means.
@@ -164,9 +181,9 @@ func (l *link) serve(who *connected) error {
 	var others sync.WaitGroup
 	defer others.Wait()
 	defer l.cancel()
-	l.up()
+	l.up(who)
 	defer l.down()
-	l.client.tell(Status{State: Connected, UserID: who.UserID, Name: who.UserName})
+	l.client.tell(Status{State: Connected, UserID: who.UserID, Name: who.UserName, GuestToken: who.GuestToken})
 	others.Go(l.write)
 	others.Go(l.ping)
 	for {
@@ -187,11 +204,14 @@ func (l *link) serve(who *connected) error {
 
 // up says again what must be said on each connection: presence,
 // subscriptions, then what has no answer, oldest first.
-func (l *link) up() {
+func (l *link) up(who *connected) {
 	c := l.client
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.link = l
+	if who.GuestToken != "" {
+		c.pass = who.GuestToken
+	}
 	if c.presence != nil {
 		l.send(c.presence)
 	}

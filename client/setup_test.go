@@ -2,9 +2,11 @@ package client_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +35,13 @@ func identify(_ context.Context, token string) (chat.Identity, error) {
 		return chat.Identity{}, chat.E(chat.CodeTokenExpired, "the token has expired")
 	}
 	scopes := []string{chat.ScopeRead, chat.ScopeSend}
+	if token == "pk_anybody" {
+		user := "guest-" + rand.Text()
+		return chat.Identity{Project: chat.DefaultProject, User: user, Guest: true, Scopes: scopes, Pass: "pass " + user}, nil
+	}
+	if user, ok := strings.CutPrefix(token, "pass "); ok {
+		return chat.Identity{Project: chat.DefaultProject, User: user, Guest: true, Scopes: scopes}, nil
+	}
 	if token == "manager" {
 		scopes = append(scopes, chat.ScopeManage)
 	}
