@@ -89,6 +89,10 @@ func New(o Options) *API {
 	routes := humago.New(a.mux, config(o.Version))
 	a.doc = routes.OpenAPI()
 	table := a.operations(a.doc.Components.Schemas)
+	for _, code := range codes() {
+		named := a.doc.Components.Schemas.Map()["Problem"].Properties["code"]
+		named.Enum = append(named.Enum, string(code))
+	}
 	for _, op := range table {
 		a.doc.AddOperation(&op.Operation)
 		routes.Adapter().Handle(&op.Operation, func(ctx huma.Context) {

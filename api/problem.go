@@ -2,8 +2,10 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -65,6 +67,9 @@ var statuses = map[chat.Code]int{
 	chat.CodeMethodNotFound: http.StatusMethodNotAllowed,
 	chat.CodeUnsupported:    http.StatusBadRequest,
 }
+
+// codes are the table's, in order.
+func codes() []chat.Code { return slices.Sorted(maps.Keys(statuses)) }
 
 // StatusOf is the HTTP status that stands for a code.
 func StatusOf(code chat.Code) int {

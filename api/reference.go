@@ -36,6 +36,9 @@ func newReference(doc *huma.OpenAPI, table []operation) *reference {
 		g := &view.Groups[len(view.Groups)-1]
 		g.Entries = append(g.Entries, entryOf(doc, op, table[i].needs))
 	}
+	for _, code := range codes() {
+		view.Codes = append(view.Codes, referenceCode{string(code), StatusOf(code)})
+	}
 	for name, s := range doc.Components.Schemas.Map() {
 		view.Types = append(view.Types, referenceType{Name: name, Fields: fieldsOf(s)})
 	}
@@ -83,7 +86,12 @@ type (
 	referenceView struct {
 		Title, Version, Description string
 		Groups                      []referenceGroup
+		Codes                       []referenceCode
 		Types                       []referenceType
+	}
+	referenceCode struct {
+		Code   string
+		Status int
 	}
 	referenceGroup struct {
 		Name, ID string
@@ -112,6 +120,8 @@ type (
 	// referenceLink names a type: of one that the page describes, Link is set.
 	referenceLink struct{ Before, Text, Link string }
 )
+
+const codesAnchor = "codes"
 
 func anchor(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "-") }
 
@@ -179,7 +189,7 @@ func linkOf(s *huma.Schema) referenceLink {
 	switch {
 	case s.Ref != "":
 		name := s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]
-		return referenceLink{Text: name, Link: name}
+		return referenceLink{Text: name, Link: "type-" + name}
 	case s.Type == huma.TypeArray && s.Items != nil:
 		item := linkOf(s.Items)
 		item.Before = "list of " + item.Before
@@ -190,6 +200,9 @@ func linkOf(s *huma.Schema) referenceLink {
 			if text, ok := v.(string); ok {
 				words = append(words, strconv.Quote(text))
 			}
+		}
+		if len(words) > 8 {
+			return referenceLink{Text: "one of the codes", Link: codesAnchor}
 		}
 		return referenceLink{Text: strings.Join(words, " | ")}
 	case s.Format == "date-time":
