@@ -23,7 +23,7 @@ type witness struct {
 }
 
 func newWitness() *witness {
-	return &witness{acked: map[string]*chat.Event{}, read: map[string]uint64{}, cursor: map[string]uint64{}, told: make(chan struct{}, 1)}
+	return &witness{acked: map[string]*chat.Event{}, read: map[string]uint64{}, cursor: map[string]uint64{}, told: make(chan struct{}, 8*loadMost)}
 }
 
 // snapshot is what was said until now.
@@ -49,12 +49,16 @@ func nonceName(ch chat.ChannelID, sender, nonce string) string {
 
 var crashChannels = []chat.ChannelID{{Project: "p", Name: "a"}, {Project: "p", Name: "b"}, {Project: "q", Name: "a"}}
 
-// load appends, edits, deletes, reads and moves cursors until stop, and says
+// loadMost bounds what one sender of a load appends: on a busy machine who
+// looks on may come late.
+const loadMost = 100
+
+// load appends, edits, deletes, reads and moves cursors, and says
 // to w what it is told. Errors end it: the store may be failing on purpose.
 func load(ctx context.Context, s *Store, w *witness, name, turn string, seed uint64) error {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	var own []*chat.Event
-	for i := 0; ctx.Err() == nil; i++ {
+	for i := 0; i < loadMost && ctx.Err() == nil; i++ {
 		ch := crashChannels[rng.IntN(len(crashChannels))]
 		d := &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: name, Body: fmt.Appendf(nil, `"%s %d"`, name, i), Nonce: fmt.Sprint(turn, i)}
 		if len(own) > 0 {

@@ -125,17 +125,17 @@ func (l *log) events(after uint64, limit int) ([]*chat.Event, error) {
 	others := source{log: l, space: spaceEvent, last: last}
 	err := func() error {
 		for seq := after + 1; seq <= last; seq++ {
-			e, err := messages.at(seq)
-			if err == nil && e == nil {
-				e, err = others.at(seq)
+			r, err := messages.at(seq)
+			if err == nil && r == nil {
+				r, err = others.at(seq)
 			}
-			if err == nil && e == nil {
+			if err == nil && r == nil {
 				err = readFailed(errHole)
 			}
 			if err != nil {
 				return err
 			}
-			events = append(events, e)
+			events = append(events, r.event)
 		}
 		return l.annotate(messages.iter, events)
 	}()
@@ -155,9 +155,9 @@ type source struct {
 	iter  *pebble.Iterator // made when it is first needed
 }
 
-// at is the event with that seq, or nil. Each call's seq is above the one
-// before.
-func (s *source) at(seq uint64) (*chat.Event, error) {
+// at is the row of the event with that seq, or nil. Each call's seq is above
+// the one before.
+func (s *source) at(seq uint64) (*row, error) {
 	if s.iter == nil {
 		iter, err := s.log.iterate(s.space, seq, s.last+1)
 		if err != nil {
@@ -177,7 +177,7 @@ func (s *source) at(seq uint64) (*chat.Event, error) {
 		return nil, err
 	}
 	s.iter.Next()
-	return r.event, nil
+	return r, nil
 }
 
 func (s *source) close() error {

@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"time"
 
@@ -41,13 +42,8 @@ func (c *checking) channel(ch chat.ChannelID, head []byte) error {
 	if !made {
 		c.report("%s: it has no settings", ch)
 	}
-	for seq := h.horizon + 1; seq <= h.seq; seq++ {
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
-		if err := l.event(seq); err != nil {
-			return err
-		}
+	if err := l.events(); err != nil {
+		return err
 	}
 	if l.sequence != h.next {
 		c.report("%s: its messages end at sequence %d, its head says %d", ch, l.sequence, h.next)
@@ -55,18 +51,31 @@ func (c *checking) channel(ch chat.ChannelID, head []byte) error {
 	return l.end()
 }
 
+func (l *checkedLog) events() (err error) {
+	messages := source{log: l.log, space: spaceMessage, last: l.head.seq}
+	others := source{log: l.log, space: spaceEvent, last: l.head.seq}
+	for seq := l.head.horizon + 1; seq <= l.head.seq && err == nil; seq++ {
+		if err = l.c.ctx.Err(); err == nil {
+			err = l.event(seq, &messages, &others)
+		}
+	}
+	return errors.Join(err, messages.close(), others.close())
+}
+
 // event checks what stands at seq, and takes in what it says.
-func (l *checkedLog) event(seq uint64) error {
+func (l *checkedLog) event(seq uint64, messages, others *source) error {
 	space := byte(spaceMessage)
-	r, err := l.row(space, seq)
+	r, err := messages.at(seq)
 	if err == nil && r == nil {
 		space = spaceEvent
-		r, err = l.row(space, seq)
+		r, err = others.at(seq)
 	}
 	switch {
-	case err != nil:
+	case errors.Is(err, errRow):
 		l.c.report("%s: event %d cannot be read", l.id, seq)
 		return nil
+	case err != nil:
+		return err
 	case r == nil:
 		l.c.report("%s: there is no event %d", l.id, seq)
 		return nil
