@@ -252,7 +252,7 @@ func TestLog_HoldsNoTokens(t *testing.T) {
 	for _, token := range tokens {
 		_, err := s.Identify(t.Context(), token)
 		if err != nil {
-			log.WriteString(fmt.Sprintf("%+v", err))
+			fmt.Fprintf(&log, "%+v", err)
 		}
 	}
 	if !strings.Contains(log.String(), "could not be fetched") {

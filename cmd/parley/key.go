@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -22,7 +23,7 @@ type keyCommand struct {
 // keyRing says where the keys are.
 type keyRing struct {
 	URL     string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The running server. Default: http://127.0.0.1:8080."`
-	Key     string `secret:"" secret:"" placeholder:"sk_KEY" help:"A secret key of the running server's."`
+	Key     string `secret:"" placeholder:"sk_KEY" help:"A secret key of the running server's."`
 	Data    string `placeholder:"DIR" help:"In place of --key: the data folder of a server that is stopped."`
 	Project string `placeholder:"NAME" help:"The project. Default: the one of --key; of a stopped server, default."`
 }
@@ -117,8 +118,8 @@ func (c *keyList) Run(ctx context.Context, p *process) error {
 
 // printKeys writes a table.
 func printKeys(w io.Writer, keys []api.Key) error {
-	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tKIND\tSTATE\tBEGINS\tMADE\tNAME")
+	var rows strings.Builder
+	rows.WriteString("ID\tKIND\tSTATE\tBEGINS\tMADE\tNAME\n")
 	for _, k := range keys {
 		state := k.State
 		if state == string(auth.Retiring) {
@@ -128,7 +129,11 @@ func printKeys(w io.Writer, keys []api.Key) error {
 		if !k.CreatedAt.IsZero() {
 			made = instant(k.CreatedAt)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Kind, state, k.Prefix, made, k.Name)
+		fmt.Fprintf(&rows, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Kind, state, k.Prefix, made, k.Name)
+	}
+	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	if _, err := io.WriteString(table, rows.String()); err != nil {
+		return err
 	}
 	return table.Flush()
 }

@@ -11,6 +11,16 @@ import (
 )
 
 // credentials know the keys of the configuration, and the issuers.
+func (s *server) credentials(c *Serve) (*auth.Service, error) {
+	project, path, err := c.Keys.project(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	s.keysPath = path
+	return c.credentials(project, s.log)
+}
+
+// credentials know the project's keys, and the issuers.
 func (c *Serve) credentials(project auth.Project, log *slog.Logger) (*auth.Service, error) {
 	issuers, err := c.issuers()
 	if err != nil {

@@ -63,12 +63,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		return nil, err
 	}
 	s := &server{log: log, failed: make(chan error, 1)}
-	project, keysPath, err := c.Keys.project(c.Data)
-	if err != nil {
-		return nil, err
-	}
-	s.keysPath = keysPath
-	keys, err := c.credentials(project, log)
+	keys, err := s.credentials(c)
 	if err != nil {
 		return nil, err
 	}

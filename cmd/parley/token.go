@@ -13,7 +13,7 @@ type TokenMaker struct {
 	Data    string        `default:"data" placeholder:"DIR" help:"The server's data folder, for its keys. Default: data."`
 	User    string        `required:"" help:"Whose token it is."`
 	Name    string        `help:"The user's name, as others see it."`
-	Scope   []string      `default:"chat:send,chat:read" help:"What it is for: chat:send, chat:read, chat:manage; repeatable. Default: chat:send and chat:read."`
+	Scope   []string      `default:"chat:send,chat:read" help:"What it is for: chat:send, chat:read, chat:manage, chat:admin; repeatable. Default: chat:send and chat:read."`
 	Channel []string      `help:"Channels that it reaches, as names or a prefix and *; repeatable. Default: all."`
 	TTL     time.Duration `default:"1h" help:"How long it lives. Default: 1h."`
 	Keys    `embed:""`
