@@ -54,7 +54,9 @@ type InspectChannels struct {
 func (c *InspectChannels) Run(ctx context.Context, p *process) error {
 	return c.open(func(store *pebble.Store) error {
 		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "CHANNEL\tKIND\tHORIZON\tHEAD\tMESSAGES\tBYTES\tLAST EVENT")
+		if _, err := fmt.Fprintln(w, "CHANNEL\tKIND\tHORIZON\tHEAD\tMESSAGES\tBYTES\tLAST EVENT"); err != nil {
+			return err
+		}
 		after := ""
 		for {
 			page, err := store.Channels(ctx, c.Project, after, pageLength)
@@ -128,7 +130,9 @@ func (c *InspectChannel) Run(ctx context.Context, p *process) error {
 			{"messages", fmt.Sprintf("%d, sequences %d to before %d", head.Next-head.First, head.First, head.Next)},
 			{"last event", moment(head.LastTime)},
 		} {
-			fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+			if _, err := fmt.Fprintf(w, "%s\t%s\n", line[0], line[1]); err != nil {
+				return err
+			}
 		}
 		return w.Flush()
 	})
@@ -265,10 +269,11 @@ type InspectVerify struct {
 func (c *InspectVerify) Run(ctx context.Context, p *process) error {
 	in := inspected{Data: c.Data}
 	return in.open(func(store *pebble.Store) error {
-		if err := verify(ctx, store, func(problem string) { fmt.Fprintln(p.stdout, printable(problem)) }); err != nil {
+		err := verify(ctx, store, func(problem string) { _, _ = fmt.Fprintln(p.stdout, printable(problem)) })
+		if err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(p.stdout, "The store in %s is sound: epoch %s.\n", c.Data, store.Epoch())
+		_, err = fmt.Fprintf(p.stdout, "The store in %s is sound: epoch %s.\n", c.Data, store.Epoch())
 		return err
 	})
 }

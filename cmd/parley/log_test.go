@@ -103,9 +103,9 @@ func TestRequests_APanicIsAnAnswerAndALine(t *testing.T) {
 	log := (&Serve{Log: "json"}).logger(j)
 	q := &requests{log: log, now: time.Now, next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oh") })}
 	w := httptest.NewRecorder()
-	q.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	q.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	got := w.Result()
-	if got.StatusCode != 500 || got.Header.Get(requestHeader) == "" {
+	if got.StatusCode != http.StatusInternalServerError || got.Header.Get(requestHeader) == "" {
 		t.Errorf("it answers %v", got)
 	}
 	if text := j.String(); !strings.Contains(text, `"panic":"oh"`) || !strings.Contains(text, got.Header.Get(requestHeader)) {

@@ -14,7 +14,7 @@ func TestPprof_IsForProgramsOnThisMachine(t *testing.T) {
 	b.visit(t, "GET", "/debug/pprof/heap", nil).want(t, 404, "not_found") // not at the doors
 	addr := b.asides.addrs[0]
 	get := func(path string, change func(*http.Request)) (int, string) {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+addr+path, nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -128,7 +128,7 @@ func TestTrace_JoinsTheRequestsOwn(t *testing.T) {
 	b := setup(t, func(c *Serve) { c.OTLP, c.OTLPSample = url, 0 })
 	key := b.secretKey(t)
 	post := func(traceparent string) {
-		r, err := http.NewRequestWithContext(t.Context(), "POST", b.url+general+"?userId=ada", strings.NewReader(`{"text":"x"}`))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+general+"?userId=ada", strings.NewReader(`{"text":"x"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
