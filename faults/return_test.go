@@ -1,10 +1,13 @@
 package faults
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -20,8 +23,9 @@ const (
 
 // Somebody stays, others come and go while messages are posted, edited,
 // deleted, answered, reacted to and pinned, and keys are set, counted and
-// deleted. Whoever comes back, at whatever place, has the state of the one who
-// stayed; and both have what a page and a snapshot of the server say.
+// deleted. Whoever comes back, at whatever place and by whichever door, has the
+// state of the one who stayed; and both have what a page and a snapshot of the
+// server say.
 func TestReturn_WhoComesBackAnywhereHasTheStateOfOneWhoStayed(t *testing.T) {
 	s := newServer(t, build(t), t.TempDir(), "--dev")
 	s.mustStart()
@@ -83,7 +87,7 @@ func (w *world) client(user string) *client.Client {
 // move begins another channel: pages stay short enough to compare them often.
 func (w *world) move(channel string) {
 	for _, r := range append(w.crowd, w.stayer) {
-		if r != nil && r.sub != nil {
+		if r != nil && r.there() {
 			r.leave()
 		}
 	}
@@ -103,10 +107,11 @@ func (w *world) comeBack() []*spectator {
 	var there []*spectator
 	for _, r := range w.crowd {
 		switch {
-		case r.sub != nil:
+		case r.there():
 			there = append(there, r)
 		case w.rng.IntN(2) == 0:
 			there = append(there, r)
+			r.polls = w.rng.IntN(3) == 0 // else by WebSocket
 			group.Go(func() { r.come(w) })
 		}
 	}
@@ -225,14 +230,18 @@ func (w *world) compareWithServer(stayed string) {
 type spectator struct {
 	name   string
 	client *client.Client
-	sub    *client.Subscription // nil: away
-	from   uint64               // where it was when it came
+	sub    *client.Subscription
+	polls  bool   // it came by long-polling, through no client
+	poll   string // the name of that session; "": none
+	from   uint64 // where it was when it came
 
 	mu   sync.Mutex
 	view client.View
 	seq  uint64
 	news chan struct{} // closed and replaced by each event
 }
+
+func (r *spectator) there() bool { return r.sub != nil || r.polls }
 
 // come goes on where the spectator left.
 func (r *spectator) come(w *world) {
@@ -244,7 +253,11 @@ func (r *spectator) come(w *world) {
 	r.from = r.seq
 	r.mu.Unlock()
 	if o.From.IsZero() {
-		o.FromStart = true
+		o.FromStart, r.polls = true, false // only the log's end can be polled for without a position
+	}
+	if r.polls {
+		r.ask(w, 0)
+		return
 	}
 	sub, err := r.client.Subscribe(w.ctx, w.channel, o, r.handle)
 	if err != nil {
@@ -255,8 +268,74 @@ func (r *spectator) come(w *world) {
 }
 
 func (r *spectator) leave() {
-	r.sub.Close()
-	r.sub = nil
+	if r.sub != nil {
+		r.sub.Close()
+	}
+	r.sub, r.polls, r.poll = nil, false, ""
+}
+
+// ask is one poll, held for so long if there is nothing.
+func (r *spectator) ask(w *world, hold time.Duration) {
+	body, err := json.Marshal(object{
+		"session": r.poll, "hold": hold.Milliseconds(),
+		"subscriptions": []object{{"channelId": w.channel, "position": r.view.Position().String()}},
+	})
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, w.server.url()+"/v1/poll?userId="+r.name, bytes.NewReader(body))
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		w.t.Errorf("%s polls: %v", r.name, err)
+		return
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Session string            `json:"session"`
+		Frames  []json.RawMessage `json:"frames"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != http.StatusOK {
+		w.t.Errorf("%s polls: %s, %v", r.name, resp.Status, err)
+		return
+	}
+	r.poll = answer.Session
+	for _, f := range answer.Frames {
+		e, err := logged(f)
+		if err != nil {
+			w.t.Errorf("%s polled %s: %v", r.name, f, err)
+		}
+		if e != nil {
+			r.handle(e)
+		}
+	}
+}
+
+// logged is a frame as an entry of the log, or nil if it is none.
+func logged(data []byte) (client.Event, error) {
+	var f struct {
+		Type string `json:"type"`
+		Code string `json:"code"`
+	}
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, err
+	}
+	kinds := map[string]client.Event{
+		"message": new(client.Message), "message.update": new(client.Update), "message.delete": new(client.Deletion),
+		"reaction": new(client.Reaction), "pin": new(client.Pin), "state": new(client.KeyChange), "member": new(client.Member),
+	}
+	if f.Type == "error" {
+		return nil, errors.New(f.Code)
+	}
+	e := kinds[f.Type]
+	if e == nil {
+		return nil, nil
+	}
+	return e, json.Unmarshal(data, e)
 }
 
 func (r *spectator) handle(e client.Event) {
@@ -281,6 +360,10 @@ func (r *spectator) at(w *world, seq uint64) string {
 		}
 		news, now := r.news, r.seq
 		r.mu.Unlock()
+		if r.polls {
+			r.ask(w, time.Second)
+			continue
+		}
 		select {
 		case <-news:
 		case <-w.ctx.Done():
