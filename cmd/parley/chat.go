@@ -15,7 +15,7 @@ type chatCommand struct {
 	Tail tailCommand `cmd:"" help:"Print a channel's messages as they come."`
 
 	URL   string `default:"http://127.0.0.1:8080" placeholder:"URL" help:"The server. Default: http://127.0.0.1:8080."`
-	Token string `placeholder:"TOKEN" help:"The token that says who you are."`
+	Token string `secret:"" placeholder:"TOKEN" help:"The token that says who you are."`
 	User  string `placeholder:"ID" help:"Who you are, for a server with --dev. Default: your login name."`
 	Name  string `placeholder:"NAME" help:"What to call you, for a server with --dev."`
 }

@@ -27,6 +27,7 @@ func told(t *testing.T) map[string]bool {
 	if _, _, err := s.ws.Read(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	b.ask(t, ada, "POST", "/v1/poll", `{"hold":1}`).want(t, 200, "")
 	b.ask(t, "", "POST", general, `{"text":"x"}`).want(t, 401, "unauthorized")
 	names := map[string]bool{"up": true} // Prometheus' own
 	for line := range strings.Lines(b.visit(t, "GET", "/metrics", nil).text) {
