@@ -17,6 +17,7 @@ import (
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/transport/conntest"
 	"github.com/parley-chat/parley/transport/ws"
+	"github.com/parley-chat/parley/wire"
 )
 
 // closed fails unless the session ends within the time given.
@@ -128,6 +129,43 @@ func TestClose_SaysWhyInItsCode(t *testing.T) {
 		c.send(t, closing(1000, ""))
 		c.ended(t)
 		closed(t, s, time.Second)
+	}
+}
+
+// ending is a dialect that has something happen while a frame is encoded: after
+// the session was asked what there is, and before it is written.
+type ending struct {
+	wire.Codec
+	meanwhile func(d *chat.Delivery)
+}
+
+func (e ending) Encode(d *chat.Delivery, emit func([]byte)) {
+	e.meanwhile(d)
+	e.Codec.Encode(d, emit)
+}
+
+func TestClose_ComesAfterWhatWasQueuedBeforeIt(t *testing.T) {
+	t.Parallel()
+	var s *conntest.Session
+	dialect := wire.Dialect{Name: "ending", New: func(id string) wire.Codec {
+		return ending{conntest.Echo().New(id), func(d *chat.Delivery) {
+			if d.Signal != nil && string(d.Signal.Data) == "first" {
+				s.Offer(conntest.Text("why"))
+				s.End(chat.E(chat.CodeGoingAway, "bye"))
+			}
+		}}
+	}}
+	b := setup(t, ws.Options{}, dialect)
+	c := open(t, b.addr, "")
+	s = <-b.hub.Made()
+	s.Offer(conntest.Text("first"))
+	for _, want := range []string{"first", "why"} {
+		if f := c.next(t); f.first != fin|opText || f.payload != want {
+			t.Fatalf("got %v, want %q", f, want)
+		}
+	}
+	if f := c.next(t); f.first != fin|opClose {
+		t.Errorf("got %v", f)
 	}
 }
 

@@ -85,6 +85,7 @@ func (w *writer) drain(c *conn) bool {
 		return true
 	}
 	for sent := 0; sent < writeTurn; {
+		leaving := c.has(flagLeaving) // what was queued before it is taken now, or was
 		w.controls(c)
 		var more bool
 		w.batch, more = c.session.Next(w.server.ctx, w.batch[:0])
@@ -95,7 +96,9 @@ func (w *writer) drain(c *conn) bool {
 			return true
 		}
 		if last {
-			w.leave(c)
+			if leaving {
+				w.leave(c)
+			}
 			return true
 		}
 	}
@@ -244,11 +247,8 @@ func (w *writer) controls(c *conn) {
 	}
 }
 
-// leave says goodbye where that is due.
+// leave says goodbye.
 func (w *writer) leave(c *conn) {
-	if !c.has(flagLeaving) {
-		return
-	}
 	c.mu.Lock()
 	w.out = append(w.out, c.bye...)
 	c.mu.Unlock()
