@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/parley-chat/parley/auth"
 )
 
@@ -81,6 +83,10 @@ func TestRequests_HaveAnID(t *testing.T) {
 	}).want(t, 401, "unauthorized")
 	if upgrade.header.Get(requestHeader) != "up-1" {
 		t.Error("a refused upgrade has no id")
+	}
+	_, opened, err := websocket.Dial(t.Context(), b.url+"/v1/ws", &websocket.DialOptions{HTTPHeader: http.Header{requestHeader: {"up-2"}}})
+	if err != nil || opened.Header.Get(requestHeader) != "up-2" {
+		t.Errorf("an upgrade has %v, %v", opened, err)
 	}
 }
 

@@ -117,6 +117,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, door Door, c *c
 	chosen := door.Dialects[0]
 	var deflate negotiation
 	upgrader := ws.HTTPUpgrader{
+		Header:  w.Header(), // what those before us had to say
 		Timeout: s.handshakeTimeout,
 		Protocol: func(offered string) bool {
 			for _, d := range door.Dialects {
