@@ -11,7 +11,7 @@ FUZZ    ?= 20s
 SOAK    ?= 2m
 
 # What the checks need besides Go, Node and Debian's base: program:package.
-NEEDS := git:git curl:curl chromium:chromium xfs_io:xfsprogs mkfs.ext4:e2fsprogs losetup:util-linux strace:strace systemd-analyze:systemd
+NEEDS := git:git curl:curl chromium:chromium xfs_io:xfsprogs mkfs.ext4:e2fsprogs losetup:util-linux strace:strace tmux:tmux systemd-analyze:systemd
 
 .PHONY: help
 help: ## Print this help

@@ -28,7 +28,7 @@ func (a *app) state(s client.Status) tea.Cmd {
 			a.trying = root(s.Err)
 		}
 		for _, r := range a.rooms {
-			clear(r.typing)
+			r.alone()
 		}
 	case client.Closed:
 		if s.Err != nil {
@@ -166,9 +166,17 @@ func (r *room) began(s *client.Subscribed) {
 	}
 }
 
-func (r *room) level(l *client.Level) {
+// alone forgets who is here: without a connection nobody can say.
+func (r *room) alone() {
+	for id, p := range r.people {
+		r.names[id] = orElse(p.UserName, r.names[id])
+	}
 	clear(r.people)
 	clear(r.typing)
+}
+
+func (r *room) level(l *client.Level) {
+	r.alone()
 	for _, p := range l.Present {
 		r.people[p.UserID] = p
 	}

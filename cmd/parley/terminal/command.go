@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/parley-chat/parley/chat"
@@ -101,22 +103,25 @@ func (r *room) mentionedIn(text string) []string {
 
 // calls reports whether text has @name in it, as a word of its own.
 func calls(text, name string) bool {
-	lower, name := strings.ToLower(text), "@"+strings.ToLower(name)
-	for at := 0; ; {
-		i := strings.Index(lower[at:], name)
-		if i < 0 {
+	text, name = strings.ToLower(text), "@"+strings.ToLower(name)
+	for before := ""; ; {
+		head, rest, found := strings.Cut(text, name)
+		if !found {
 			return false
 		}
-		begin, end := at+i, at+i+len(name)
-		if (begin == 0 || !wordly(lower[begin-1])) && (end == len(lower) || !wordly(lower[end])) {
+		last, _ := utf8.DecodeLastRuneInString(before + head)
+		next, _ := utf8.DecodeRuneInString(rest)
+		if !wordly(last) && !wordly(next) {
 			return true
 		}
-		at = end
+		before, text = name, rest
 	}
 }
 
-func wordly(b byte) bool {
-	return b == '_' || b == '-' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 0x80
+// wordly reports what a name may go on with. There is nothing at the ends of a
+// text, which decodes as RuneError.
+func wordly(r rune) bool {
+	return r == '_' || r == '-' || r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
 func (a *app) join(name string) tea.Cmd {

@@ -59,15 +59,22 @@ func (c cells) fit(line string, n int) string {
 	if n <= 0 {
 		return ""
 	}
-	if c.width(line) > n {
-		line = ansi.Method(c).Truncate(line, n, "…")
-	}
+	line = c.cut(line, n)
 	return line + strings.Repeat(" ", max(0, n-c.width(line)))
+}
+
+// cut is line in at most n cells. What a character takes may depend on the one
+// before it, so that what was cut is measured again.
+func (c cells) cut(line string, n int) string {
+	for most := n; c.width(line) > n && most >= 0; most-- {
+		line = ansi.Method(c).Truncate(line, most, "…")
+	}
+	return line
 }
 
 // short is text in at most n cells, on one line and plain.
 func (c cells) short(text string, n int) string {
-	return ansi.Method(c).Truncate(oneLine(text), max(0, n), "…")
+	return c.cut(oneLine(text), max(0, n))
 }
 
 // wrap breaks text, made plain, into lines of at most n cells: between words,

@@ -51,6 +51,7 @@ func (a *app) key(k tea.KeyPressMsg) tea.Cmd {
 		}
 		r.input.key("delete")
 	case "enter":
+		a.client.Hurry() // whoever presses it does not want to wait
 		return a.entered()
 	case "tab", "shift+tab":
 		a.complete(name == "tab")

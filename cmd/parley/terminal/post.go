@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/client"
@@ -28,12 +29,13 @@ const mostInput = 1 << 20
 // stored, one a line. It ends with the first message that was refused or not
 // confirmed in time: none after it was sent.
 func Post(ctx context.Context, o PostOptions) error {
-	c, err := o.dial(nil)
+	p := poster{o: o}
+	c, err := o.dial(func(s client.Status) { p.trying.Store(&s) })
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	p := poster{o: o, client: c}
+	p.client = c
 	switch {
 	case o.Text != "":
 		return p.post(ctx, o.Text, "the message")
@@ -71,6 +73,7 @@ func Post(ctx context.Context, o PostOptions) error {
 type poster struct {
 	o      PostOptions
 	client *client.Client
+	trying atomic.Pointer[client.Status] // how the connection stands
 }
 
 // post stores one message.
@@ -86,7 +89,11 @@ func (p *poster) post(ctx context.Context, text, what string) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s was not confirmed: interrupted", what)
 	case within.Err() != nil:
-		return fmt.Errorf("%s was not confirmed by %s within %v", what, p.o.URL, p.o.Within)
+		err := fmt.Errorf("%s was not confirmed by %s within %v", what, p.o.URL, p.o.Within)
+		if s := p.trying.Load(); s != nil && s.Err != nil {
+			err = fmt.Errorf("%w: %w", err, root(s.Err))
+		}
+		return err
 	default:
 		return p.o.fault(what+" was not posted", p.client, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -37,9 +38,16 @@ func Tail(ctx context.Context, o TailOptions) error {
 	if err != nil {
 		return err
 	}
-	defer t.client.Close()
-	defer cancel()
-	return t.run(ctx)
+	var work sync.WaitGroup
+	work.Go(func() {
+		readerGone(ctx, o.Stdout)
+		cancel()
+	})
+	err = t.run(ctx)
+	cancel()
+	t.client.Close()
+	work.Wait()
+	return err
 }
 
 type tail struct {

@@ -101,7 +101,7 @@ func (a *app) middle(s sizes) []string {
 	for i := range lines {
 		line := ""
 		if i < len(pane) {
-			line = pane[i]
+			line = a.cells.cut(pane[i], s.pane)
 		}
 		if s.list > 0 {
 			line = a.cells.fit(list[i], s.list) + faint.put("│") + line
@@ -352,7 +352,7 @@ func (a *app) connection() (line string, bad bool) {
 		line = "connecting"
 	}
 	if a.trying != nil {
-		return line + waits + " · " + a.trying.Error(), true
+		return line + waits + " · " + a.trying.Error() + " · Enter tries at once", true
 	}
 	return line + "…" + waits, false
 }
