@@ -27,12 +27,6 @@ func (a *API) putChannel(c *call) error {
 		Title:     c.in.text("title"),
 		Retention: c.in.seconds("retention", -1),
 	}
-	if settings.Kind == "" {
-		settings.Kind = chat.Open
-		if _, _, direct := chat.DirectUsers(settings.ID.Name); direct {
-			settings.Kind = chat.Direct
-		}
-	}
 	if c.in.Err != nil {
 		return c.in.Err
 	}

@@ -163,5 +163,13 @@ func DirectUsers(name string) (a, b string, ok bool) {
 	return unescapeUser(a), unescapeUser(b), ok
 }
 
+// KindOf is the kind of a channel of this name of which nothing else is known.
+func KindOf(name string) ChannelKind {
+	if strings.HasPrefix(name, DirectPrefix) {
+		return Direct
+	}
+	return Open
+}
+
 func escapeUser(id string) string   { return strings.NewReplacer("~", "~~", ":", "~.").Replace(id) }
 func unescapeUser(id string) string { return strings.NewReplacer("~~", "~", "~.", ":").Replace(id) }

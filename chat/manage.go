@@ -62,12 +62,16 @@ func (h *Hub) standing(ctx context.Context, c *Channel, id *Identity) (*Member, 
 }
 
 // PutChannel makes a channel, or changes what it is. Who makes one becomes its
-// owner. The kind of a direct channel is fixed by its name.
+// owner. The kind of a direct channel is fixed by its name; without a kind it is
+// KindOf the name.
 func (h *Hub) PutChannel(ctx context.Context, id *Identity, c Channel) (*Channel, error) {
+	if c.Kind == "" {
+		c.Kind = KindOf(c.ID.Name)
+	}
 	if c.Kind != Open && c.Kind != Private && c.Kind != Direct {
 		return nil, E(CodeInvalid, "the kind is %q, %q or %q", Open, Private, Direct)
 	}
-	if _, _, direct := DirectUsers(c.ID.Name); direct != (c.Kind == Direct) {
+	if (KindOf(c.ID.Name) == Direct) != (c.Kind == Direct) {
 		return nil, E(CodeInvalid, "direct channels, and no others, have names beginning with %q", DirectPrefix)
 	}
 	if err := CheckUserName(c.Title); err != nil {

@@ -55,10 +55,7 @@ func (r *room) load(ctx context.Context) error {
 	case err == nil:
 		r.exists = true
 	case CodeOf(err) == CodeNotFound:
-		settings = &Channel{ID: r.id, Kind: Open}
-		if _, _, direct := DirectUsers(r.id.Name); direct {
-			settings.Kind = Direct
-		}
+		settings = &Channel{ID: r.id, Kind: KindOf(r.id.Name)}
 	default:
 		return err
 	}

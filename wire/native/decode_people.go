@@ -32,23 +32,15 @@ func (e *envelope) people(typ, channel string) chat.Command {
 	return nil
 }
 
-// settings are a channel's; without a kind its name says it.
 func (e *envelope) settings(channel string) chat.Channel {
 	e.Need("channelId", e.channel)
-	c := chat.Channel{
+	return chat.Channel{
 		ID:        chat.ChannelID{Name: channel},
 		Kind:      chat.ChannelKind(e.String("kind", e.kind)),
 		Public:    e.Bool("public", e.public),
 		Title:     e.String("title", e.title),
 		Retention: e.keepFor(),
 	}
-	if c.Kind == "" {
-		c.Kind = chat.Open
-		if _, _, direct := chat.DirectUsers(channel); direct {
-			c.Kind = chat.Direct
-		}
-	}
-	return c
 }
 
 // maxRetention keeps seconds within what a duration holds: a hundred years.
