@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -107,5 +108,25 @@ func TestPutRecords_SurvivesAPowerCut(t *testing.T) {
 		if diff := cmp.Diff(maps.Clone(want), got); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// A key that leaked on a server whose disk is full must still be revoked.
+func TestPutRecords_IsTakenOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	var free atomic.Uint64
+	free.Store(1)
+	opts := small(fullDisk{vfs.NewMem(), &free})
+	opts.ReserveBytes = 1 << 20
+	s := open(t, "data", opts)
+	err := s.PutChannel(t.Context(), &chat.Channel{ID: chat.ChannelID{Project: "p", Name: "c"}, Kind: chat.Open})
+	if chat.CodeOf(err) != chat.CodeStorageFull {
+		t.Fatalf("the disk is not full: %v", err)
+	}
+	if err := s.PutRecords(t.Context(), map[string][]byte{"a": []byte("x")}); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := recordsOf(t, s, ""); got["a"] != "x" {
+		t.Errorf("%v", got)
 	}
 }
