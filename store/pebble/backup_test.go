@@ -121,12 +121,16 @@ func TestBackup_NeedsAnEmptyFolder(t *testing.T) {
 // something is.
 type backupDisk struct {
 	vfs.FS
-	err     error
+	err     error // of writes
+	refuse  error // to make files
 	writing chan struct{}
 	proceed chan struct{}
 }
 
 func (d backupDisk) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if d.refuse != nil && strings.HasPrefix(name, "backup/MANIFEST") {
+		return nil, d.refuse
+	}
 	f, err := d.FS.Create(name, c)
 	if err == nil && strings.HasPrefix(name, "backup/") {
 		return backupFile{f, d}, nil
@@ -152,20 +156,33 @@ func (f backupFile) Write(p []byte) (int, error) {
 
 func TestBackup_ToAFullDiskHarmsNobody(t *testing.T) {
 	t.Parallel()
-	fs := vfs.NewMem()
-	s := open(t, "data", small(backupDisk{FS: fs, err: syscall.ENOSPC}))
-	if _, err := appendWait(s, draftOf("1")); err != nil {
-		t.Fatal(err)
+	for name, disk := range map[string]backupDisk{
+		"no room to write":      {FS: vfs.NewMem(), err: syscall.ENOSPC},
+		"no room for new files": {FS: vfs.NewMem(), refuse: syscall.ENOSPC, writing: make(chan struct{}, 1000), proceed: closedChan()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, "data", small(disk))
+			if _, err := appendWait(s, draftOf("1")); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Backup(context.Background(), "backup"); !errors.Is(err, syscall.ENOSPC) {
+				t.Fatalf("backed up with %v", err)
+			}
+			if exists(disk.FS, "backup") {
+				t.Error("a failed Backup leaves something")
+			}
+			if _, err := appendWait(s, draftOf("2")); err != nil {
+				t.Errorf("after it: %v", err)
+			}
+		})
 	}
-	if err := s.Backup(context.Background(), "backup"); !errors.Is(err, syscall.ENOSPC) {
-		t.Fatalf("backed up with %v", err)
-	}
-	if exists(fs, "backup") {
-		t.Error("a failed Backup leaves something")
-	}
-	if _, err := appendWait(s, draftOf("2")); err != nil {
-		t.Errorf("after it: %v", err)
-	}
+}
+
+func closedChan() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
 }
 
 func TestBackup_EndsWithItsContextAndItsStore(t *testing.T) {

@@ -155,7 +155,7 @@ func replyOutlives(b *bundle) {
 
 func pageThread(b *bundle) {
 	m, other := b.post("x"), b.post("other")
-	var all []*chat.Event
+	var all, between []*chat.Event
 	for i := range 30 {
 		to := m
 		if i%3 == 0 {
@@ -166,7 +166,7 @@ func pageThread(b *bundle) {
 			all = append(all, e)
 		}
 		if i%4 == 0 {
-			b.post("between")
+			between = append(between, b.post("between"))
 		}
 	}
 	most := b.head(general).Seq + 3
@@ -180,9 +180,14 @@ func pageThread(b *bundle) {
 			}
 		}
 	}
+	for _, e := range between {
+		b.must(reaction(e, "ann", "no part of it"))
+	}
 	b.must(reaction(all[3], "ann", "x"))
 	got := b.messages(general, chat.Page{Thread: m.ID, Limit: 1000})
-	b.same("with its notes", got[3], b.message(all[3]))
+	for i, e := range got {
+		b.same("with its notes", e, b.message(all[i]))
+	}
 	_, err := b.Messages(b.ctx, general, chat.Page{Thread: m.ID})
 	b.wantCode(err, chat.CodeInvalid)
 }
