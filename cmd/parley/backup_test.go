@@ -306,3 +306,33 @@ func TestBackup_FindsTheServerByALongPathAndAfterACrash(t *testing.T) {
 		t.Errorf("inspect of a running server: %v", err)
 	}
 }
+
+// A backup that the server's end overtakes is whole or leaves nothing, and does
+// not hold the server up.
+func TestBackup_IsWholeOrNothingWhenTheServerStops(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		data, dir := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "b")
+		fill(t, data)
+		c := &Serve{Addr: []string{"127.0.0.1:0"}, Data: data}
+		s, err := c.start(t.Context(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := said(t, "backup", dir, "--data", data)
+			ended <- err
+		}()
+		if err := s.stop(nil); err != nil {
+			t.Error(err)
+		}
+		err = <-ended
+		_, there := os.Stat(dir)
+		if err == nil {
+			must(t, "inspect", "verify", "--data", dir)
+		} else if !os.IsNotExist(there) {
+			t.Errorf("it failed with %v, and left a folder: %v", err, there)
+		}
+	}
+}
