@@ -158,3 +158,26 @@ func TestGuestOf_TakesPublishableKeysAlone(t *testing.T) {
 		t.Error("a guest of one project is one of another's")
 	}
 }
+
+// Revoking the old key of a rotation revokes its guests, though the new one lives.
+func TestGuest_OfAReplacedKeyThatIsRevokedGoes(t *testing.T) {
+	t.Parallel()
+	s := keeping(t, Options{})
+	old, oldText := s.make(t, NewKey{Kind: Publishable})
+	guest := enter(t, s.Service, oldText, "")
+	live := wants(t, s.Service, oldText, "")
+	_, nextText, err := s.RotateKey(t.Context(), "default", old.ID, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	since := enter(t, s.Service, nextText, "")
+	if _, err := s.RevokeKey(t.Context(), "default", old.ID); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, s.Service, guest.Pass, chat.CodeTokenRevoked)
+	if err := s.Check(live); err == nil || err.Code != chat.CodeTokenRevoked {
+		t.Errorf("a live guest of the revoked key: %v", err)
+	}
+	wants(t, s.Service, since.Pass, "")
+	wants(t, s.Service, nextText, "")
+}
