@@ -32,6 +32,8 @@ type Options struct {
 
 	MaxPending    int           // requests without an answer; more is ErrQueueFull; 0: 1024
 	MaxQueue      int           // bytes that wait for a subscription's handler; 0: 4 MiB
+	Transport     Transport     // Auto: by WebSocket, and by polling where none gets through
+	RetrySocket   time.Duration // while polling because none got through, one is tried this often; 0: 1 min
 	Base, Cap     time.Duration // of the pause before the n-th attempt: at random up to min(Cap, Base·2ⁿ); 0: 200 ms, 10 s
 	ConnectWithin time.Duration // for dialling and being let in; 0: 10 s
 	PingEvery     time.Duration // a silent connection is asked, and has half as long to answer; 0: 20 s
@@ -66,13 +68,16 @@ type Status struct {
 
 // Client keeps one connection to a server; see the package's comment.
 type Client struct {
-	o      Options
-	url    string
-	http   *http.Client
-	ctx    context.Context
-	cancel context.CancelFunc
-	work   sync.WaitGroup
-	states mailbox
+	o       Options
+	url     string
+	pollURL string
+	http    *http.Client
+	ctx     context.Context
+	cancel  context.CancelFunc
+	work    sync.WaitGroup
+	states  mailbox
+
+	blocked int // attempts in a row that looked as if no WebSocket got through; run's
 
 	mu       sync.Mutex
 	refs     uint64
@@ -94,9 +99,13 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	polls := pollURL(address, o.UserID, o.UserName)
+	if o.Transport == Polling && polls == "" {
+		return nil, chat.E(chat.CodeInvalid, "%q does not end in /v1/ws: nobody knows where to poll", o.URL)
+	}
 	fill(&o)
 	c := &Client{
-		o: o, url: address,
+		o: o, url: address, pollURL: polls,
 		pending: make(map[uint64]*Pending),
 		subs:    make(map[string]*Subscription),
 		byRef:   make(map[uint64]*Subscription),
@@ -134,6 +143,7 @@ func fill(o *Options) {
 	or(&o.Base, 200*time.Millisecond)
 	or(&o.Cap, 10*time.Second)
 	or(&o.ConnectWithin, 10*time.Second)
+	or(&o.RetrySocket, time.Minute)
 	or(&o.PingEvery, 20*time.Second)
 	or(&o.AckEvery, time.Second)
 	if o.MaxPending <= 0 {

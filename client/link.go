@@ -33,10 +33,11 @@ const renewAgain = time.Second
 // link is one connection that let the client in.
 type link struct {
 	client *Client
-	conn   *websocket.Conn
+	conn   conn
 	ctx    context.Context
 	cancel context.CancelFunc
 	heard  atomic.Bool // something was read since the last look
+	moving atomic.Bool // from polling to a WebSocket
 	why    error       // what the server said before it closed; the reader's
 
 	// Client.mu guards what follows.
@@ -64,19 +65,14 @@ func (c *Client) connect() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("get a token: %w", err)
 	}
-	conn, response, err := websocket.Dial(ctx, c.url, &websocket.DialOptions{
-		HTTPClient: c.http, Subprotocols: []string{subprotocol},
-	})
+	conn, err := c.dial(ctx, token)
 	if err != nil {
-		return false, fmt.Errorf("dial: %w", refusal(response, err))
+		return false, err
 	}
-	defer conn.CloseNow()
-	conn.SetReadLimit(maxAnswer)
-	if conn.Subprotocol() != subprotocol {
-		return false, chat.E(chat.CodeUnsupported, "the server does not speak %s", subprotocol)
-	}
+	defer conn.Cut()
 	who, err := c.introduce(ctx, conn, token)
 	if err != nil {
+		c.unanswered()
 		return false, fmt.Errorf("connect: %w", err)
 	}
 	l := &link{client: c, conn: conn, wake: make(chan struct{}, 1)}
@@ -132,7 +128,7 @@ func refusal(response *http.Response, err error) error {
 }
 
 // introduce says who the client is, and waits to be let in.
-func (c *Client) introduce(ctx context.Context, conn *websocket.Conn, token string) (*connected, error) {
+func (c *Client) introduce(ctx context.Context, conn conn, token string) (*connected, error) {
 	c.mu.Lock()
 	c.refs++
 	ref := c.refs
@@ -145,12 +141,12 @@ func (c *Client) introduce(ctx context.Context, conn *websocket.Conn, token stri
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.Write(ctx, websocket.MessageText, hello); err != nil {
+	if err := conn.Write(ctx, hello); err != nil {
 		return nil, ended(err, nil)
 	}
 	var why error
 	for {
-		_, data, err := conn.Read(ctx)
+		data, err := conn.Read(ctx)
 		if err != nil {
 			return nil, ended(err, why)
 		}
@@ -186,8 +182,15 @@ func (l *link) serve(who *connected) error {
 	l.client.tell(Status{State: Connected, UserID: who.UserID, Name: who.UserName, GuestToken: who.GuestToken})
 	others.Go(l.write)
 	others.Go(l.ping)
+	if l.client.o.Transport == Auto && l.client.polling() {
+		others.Go(l.better)
+	}
 	for {
-		_, data, err := l.conn.Read(l.ctx)
+		data, err := l.conn.Read(l.ctx)
+		if l.moving.Load() {
+			l.client.blocked = 0
+			return errBetter
+		}
 		if err != nil {
 			return ended(err, l.why)
 		}
@@ -270,7 +273,7 @@ func (l *link) write() {
 		frames, next := l.due()
 		timer.Reset(next)
 		for _, frame := range frames {
-			if err := l.conn.Write(l.ctx, websocket.MessageText, frame); err != nil {
+			if err := l.conn.Write(l.ctx, frame); err != nil {
 				return
 			}
 		}
@@ -378,7 +381,7 @@ func (l *link) goodbye() {
 	done := make(chan struct{})
 	l.client.work.Go(func() {
 		defer close(done)
-		_ = l.conn.Close(websocket.StatusNormalClosure, "")
+		_ = l.conn.Close()
 	})
 	select {
 	case <-done:

@@ -13,6 +13,8 @@ import (
 type exchange struct {
 	request    *request
 	follows    bool          // the client has got the last answer
+	lost       bool          // it has not, although there is the session
+	fresh      bool          // the session was made for it
 	replaces   *conn         // a session of older credentials, which ends when this one stands
 	superseded chan struct{} // closed when another request wants the turn
 	done       chan struct{} // closed when it may have it
@@ -130,7 +132,9 @@ func (c *conn) attend(ctx context.Context, x *exchange, work <-chan struct{}) {
 	defer hold.Stop()
 	patience := time.NewTimer(c.server.o.Patience)
 	defer patience.Stop()
-	superseded, dismissed := x.superseded, x.request.leave || x.request.hold == 0
+	// A client that lacks an answer is told at once that there was one: its
+	// request may have been overtaken by another, and nobody waits for it.
+	superseded, dismissed := x.superseded, x.request.leave || x.request.hold == 0 || x.lost
 	for ctx.Err() == nil {
 		ended := c.ended()
 		if !c.drain(x) {

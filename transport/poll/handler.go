@@ -82,7 +82,8 @@ func (s *Server) admit(ctx context.Context, x *exchange, id *chat.Identity, d *w
 	old := s.find(x.request.session)
 	if old != nil && old.door == d.Name && old.fits(id) {
 		if old.enter(ctx, x) {
-			if x.follows = x.request.seen == old.answers; !x.follows {
+			x.follows = x.request.seen == old.answers
+			if x.lost = !x.follows; x.lost {
 				s.count.lost.Add(1)
 			}
 			return old, nil
@@ -98,7 +99,7 @@ func (s *Server) admit(ctx context.Context, x *exchange, id *chat.Identity, d *w
 	if old != nil && old.of(id) {
 		x.replaces = old
 	}
-	if c.enter(ctx, x) {
+	if x.fresh = true; c.enter(ctx, x) {
 		return c, nil
 	}
 	c.end()
@@ -119,7 +120,8 @@ func (s *Server) exchange(ctx context.Context, c *conn, x *exchange) []byte {
 		}
 	}()
 	c.serve(ctx, x)
-	kept = c.leased && !x.last && !x.request.leave && !x.broken
+	unheardOf := x.fresh && ctx.Err() != nil // nobody learns its name
+	kept = c.leased && !x.last && !x.request.leave && !x.broken && !unheardOf
 	if !kept && !x.request.leave {
 		x.retryAfter = max(x.retryAfter, s.o.RetryAfter)
 	}
