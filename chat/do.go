@@ -11,27 +11,13 @@ func (s *Session) Do(ctx context.Context, r Request) {
 		s.answer(r, &Reply{Err: AsError(err)})
 		return
 	}
+	if channel, draft := drafted(ctx, r.Command); draft != nil {
+		s.post(ctx, r, channel, draft) // answered when it is committed
+		return
+	}
 	reply := &Reply{}
 	var err error
 	switch c := r.Command.(type) {
-	case Post:
-		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.draft(ctx, id, &c) })
-		return
-	case Edit:
-		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.edit(ctx, id, &c) })
-		return
-	case Delete:
-		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.delete(ctx, id, &c) })
-		return
-	case React:
-		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.reaction(ctx, id, &c) })
-		return
-	case Pin:
-		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.pinning(ctx, id, &c) })
-		return
-	case SetState:
-		s.post(ctx, r, c.Channel, func(room *room, id *Identity) (*Draft, error) { return room.stateDraft(ctx, id, &c) })
-		return
 	case Subscribe:
 		err = s.subscribe(ctx, r, c)
 		if err == nil {
@@ -66,6 +52,29 @@ func (s *Session) Do(ctx context.Context, r Request) {
 		reply = &Reply{Err: AsError(err)}
 	}
 	s.answer(r, reply)
+}
+
+// drafting makes the draft of what is to become an event, if the identity may.
+type drafting func(*room, *Identity) (*Draft, error)
+
+// drafted is how to draft what the command asks for, and where; nil if it does
+// not become an event.
+func drafted(ctx context.Context, command Command) (channel string, draft drafting) {
+	switch c := command.(type) {
+	case Post:
+		return c.Channel, func(r *room, id *Identity) (*Draft, error) { return r.draft(ctx, id, &c) }
+	case Edit:
+		return c.Channel, func(r *room, id *Identity) (*Draft, error) { return r.edit(ctx, id, &c) }
+	case Delete:
+		return c.Channel, func(r *room, id *Identity) (*Draft, error) { return r.delete(ctx, id, &c) }
+	case React:
+		return c.Channel, func(r *room, id *Identity) (*Draft, error) { return r.reaction(ctx, id, &c) }
+	case Pin:
+		return c.Channel, func(r *room, id *Identity) (*Draft, error) { return r.pinning(ctx, id, &c) }
+	case SetState:
+		return c.Channel, func(r *room, id *Identity) (*Draft, error) { return r.stateDraft(ctx, id, &c) }
+	}
+	return "", nil
 }
 
 // Fail queues the answer to a frame that could not be read.
@@ -169,7 +178,7 @@ func (s *Session) connected() *Connected {
 
 // post queues what draft makes and answers when it is committed. The session
 // goes on meanwhile; Ready bounds how many are under way.
-func (s *Session) post(ctx context.Context, req Request, channel string, draft func(*room, *Identity) (*Draft, error)) {
+func (s *Session) post(ctx context.Context, req Request, channel string, draft drafting) {
 	from := s.hub.receive(ctx)
 	id := s.Identity()
 	r, err := s.hub.acquire(ctx, ChannelID{id.Project, channel})

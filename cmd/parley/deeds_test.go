@@ -41,35 +41,59 @@ func deeds() []deed {
 		{name: "snapshot", method: "GET", path: "/state", frame: `{"type":"state.get","channelId":"{c}"}`, answer: "snapshot", may: readers},
 		{name: "read cursor", method: "PUT", path: "/cursors/{me}", body: `{"read":1}`, frame: `{"type":"read","channelId":"{c}","seq":1}`, answer: "ok", may: readers},
 
-		{name: "post", method: "POST", path: "/messages", body: `{"text":"hello","meta":{"a":1},"mentions":["ada"]}`,
-			frame: `{"type":"publish","channelId":"{c}","text":"hello","meta":{"a":1},"mentions":["ada"]}`, answer: "ack", may: "MOWA"},
-		{name: "reply", method: "POST", path: "/messages", body: `{"text":"yes","parentId":"{other}"}`,
-			frame: `{"type":"publish","channelId":"{c}","text":"yes","parentId":"{other}"}`, answer: "ack", may: "MOWA"},
-		{name: "edit one's own", method: "PATCH", path: "/messages/{own}", body: `{"text":"better"}`,
-			frame: `{"type":"edit","channelId":"{c}","id":"{own}","text":"better"}`, answer: "ack", may: "MOWA"},
-		{name: "edit another's", method: "PATCH", path: "/messages/{other}", body: `{"text":"worse"}`,
-			frame: `{"type":"edit","channelId":"{c}","id":"{other}","text":"worse"}`, answer: "ack", may: ""},
+		{
+			name: "post", method: "POST", path: "/messages", body: `{"text":"hello","meta":{"a":1},"mentions":["ada"]}`,
+			frame: `{"type":"publish","channelId":"{c}","text":"hello","meta":{"a":1},"mentions":["ada"]}`, answer: "ack", may: "MOWA",
+		},
+		{
+			name: "reply", method: "POST", path: "/messages", body: `{"text":"yes","parentId":"{other}"}`,
+			frame: `{"type":"publish","channelId":"{c}","text":"yes","parentId":"{other}"}`, answer: "ack", may: "MOWA",
+		},
+		{
+			name: "edit one's own", method: "PATCH", path: "/messages/{own}", body: `{"text":"better"}`,
+			frame: `{"type":"edit","channelId":"{c}","id":"{own}","text":"better"}`, answer: "ack", may: "MOWA",
+		},
+		{
+			name: "edit another's", method: "PATCH", path: "/messages/{other}", body: `{"text":"worse"}`,
+			frame: `{"type":"edit","channelId":"{c}","id":"{other}","text":"worse"}`, answer: "ack", may: "",
+		},
 		{name: "delete one's own", method: "DELETE", path: "/messages/{own}", frame: `{"type":"delete","channelId":"{c}","id":"{own}"}`, answer: "ack", may: "MOWAU"},
 		{name: "delete another's", method: "DELETE", path: "/messages/{other}", frame: `{"type":"delete","channelId":"{c}","id":"{other}"}`, answer: "ack", may: "OWA"},
 		{name: "react", method: "PUT", path: "/messages/{other}/reactions/ok", frame: `{"type":"react","channelId":"{c}","id":"{other}","reaction":"ok"}`, answer: "ack", may: "MOWA"},
-		{name: "take a reaction back", method: "DELETE", path: "/messages/{other}/reactions/ok", before: "PUT /messages/{other}/reactions/ok",
-			frame: `{"type":"react","channelId":"{c}","id":"{other}","reaction":"ok","on":false}`, answer: "ack", may: "MOWA"},
+		{
+			name: "take a reaction back", method: "DELETE", path: "/messages/{other}/reactions/ok", before: "PUT /messages/{other}/reactions/ok",
+			frame: `{"type":"react","channelId":"{c}","id":"{other}","reaction":"ok","on":false}`, answer: "ack", may: "MOWA",
+		},
 		{name: "pin", method: "PUT", path: "/messages/{other}/pin", frame: `{"type":"pin","channelId":"{c}","id":"{other}"}`, answer: "ack", may: "MOWAU"},
-		{name: "unpin", method: "DELETE", path: "/messages/{other}/pin", before: "PUT /messages/{other}/pin",
-			frame: `{"type":"pin","channelId":"{c}","id":"{other}","on":false}`, answer: "ack", may: "MOWAU"},
-		{name: "set a key", method: "PUT", path: "/state/{key}", body: `{"value":{"x":1}}`,
-			frame: `{"type":"state.set","channelId":"{c}","key":"{key}","value":{"x":1}}`, answer: "ack", may: "MOWA"},
-		{name: "add to a key", method: "PATCH", path: "/state/{key}", body: `{"add":5}`,
-			frame: `{"type":"state.set","channelId":"{c}","key":"{key}","add":5}`, answer: "ack", may: "MOWA"},
+		{
+			name: "unpin", method: "DELETE", path: "/messages/{other}/pin", before: "PUT /messages/{other}/pin",
+			frame: `{"type":"pin","channelId":"{c}","id":"{other}","on":false}`, answer: "ack", may: "MOWAU",
+		},
+		{
+			name: "set a key", method: "PUT", path: "/state/{key}", body: `{"value":{"x":1}}`,
+			frame: `{"type":"state.set","channelId":"{c}","key":"{key}","value":{"x":1}}`, answer: "ack", may: "MOWA",
+		},
+		{
+			name: "add to a key", method: "PATCH", path: "/state/{key}", body: `{"add":5}`,
+			frame: `{"type":"state.set","channelId":"{c}","key":"{key}","add":5}`, answer: "ack", may: "MOWA",
+		},
 		{name: "delete a key", method: "DELETE", path: "/state/{key}", frame: `{"type":"state.delete","channelId":"{c}","key":"{key}"}`, answer: "ack", may: "MOWA"},
-		{name: "signal", method: "POST", path: "/signals", body: `{"type":"wave","data":1}`,
-			frame: `{"type":"signal","channelId":"{c}","event":"wave","data":1}`, answer: "ok", may: "MOWA"},
-		{name: "set a member", method: "PUT", path: "/members/guest-{n}", body: `{"role":"member"}`,
-			frame: `{"type":"member.put","channelId":"{c}","userId":"guest-{n}","role":"member"}`, answer: "ack", may: "OWA"},
-		{name: "make an owner", method: "PUT", path: "/members/guest-{n}", body: `{"role":"owner"}`,
-			frame: `{"type":"member.put","channelId":"{c}","userId":"guest-{n}","role":"owner"}`, answer: "ack", may: "WA"},
-		{name: "settings", method: "PUT", path: "", body: `{"kind":"private","title":"Vault"}`,
-			frame: `{"type":"channel.put","channelId":"{c}","kind":"private","title":"Vault"}`, answer: "channel", may: "WA"},
+		{
+			name: "signal", method: "POST", path: "/signals", body: `{"type":"wave","data":1}`,
+			frame: `{"type":"signal","channelId":"{c}","event":"wave","data":1}`, answer: "ok", may: "MOWA",
+		},
+		{
+			name: "set a member", method: "PUT", path: "/members/guest-{n}", body: `{"role":"member"}`,
+			frame: `{"type":"member.put","channelId":"{c}","userId":"guest-{n}","role":"member"}`, answer: "ack", may: "OWA",
+		},
+		{
+			name: "make an owner", method: "PUT", path: "/members/guest-{n}", body: `{"role":"owner"}`,
+			frame: `{"type":"member.put","channelId":"{c}","userId":"guest-{n}","role":"owner"}`, answer: "ack", may: "WA",
+		},
+		{
+			name: "settings", method: "PUT", path: "", body: `{"kind":"private","title":"Vault"}`,
+			frame: `{"type":"channel.put","channelId":"{c}","kind":"private","title":"Vault"}`, answer: "channel", may: "WA",
+		},
 	}
 }
 
