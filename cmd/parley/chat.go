@@ -10,7 +10,7 @@ import (
 
 // chatCommand is the terminal client.
 type chatCommand struct {
-	Talk talkCommand `cmd:"" default:"withargs" help:"Talk in a channel; the word talk may be left out."`
+	Talk talkCommand `cmd:"" default:"withargs" help:"Talk in a channel: parley chat general is enough."`
 	Post postCommand `cmd:"" help:"Post what the input says, and print the ids."`
 	Tail tailCommand `cmd:"" help:"Print a channel's messages as they come."`
 
@@ -44,9 +44,9 @@ func (c *talkCommand) Run(ctx context.Context, p *process, chat *chatCommand) er
 type postCommand struct {
 	Channel string        `arg:"" help:"The channel."`
 	Text    []string      `arg:"" optional:"" help:"The message. Without it each line of the input is one."`
-	One     bool          `help:"The whole input is one message."`
-	ReplyTo string        `placeholder:"ID" help:"The message that is answered."`
-	Within  time.Duration `default:"30s" help:"How long to wait for each message to be stored. Default: 30s."`
+	One     bool          `env:"-" help:"The whole input is one message."`
+	ReplyTo string        `env:"-" placeholder:"ID" help:"The message that is answered."`
+	Within  time.Duration `default:"30s" env:"-" help:"How long to wait for each message to be stored. Default: 30s."`
 }
 
 // Run posts, and prints each message's id once it is stored.
@@ -58,9 +58,9 @@ func (c *postCommand) Run(ctx context.Context, p *process, chat *chatCommand) er
 
 type tailCommand struct {
 	Channel string  `arg:"" help:"The channel."`
-	JSON    bool    `name:"json" help:"Every event, as one JSON object a line: the native protocol's frames."`
-	After   *uint64 `placeholder:"SEQ" help:"Begin after this seq, 0 for everything that is kept. Default: what comes from now on."`
-	Count   int     `placeholder:"N" help:"End after so many. Default: never."`
+	JSON    bool    `name:"json" env:"-" help:"Every event, as one JSON object a line: the native protocol's frames."`
+	After   *uint64 `env:"-" placeholder:"SEQ" help:"Begin after this seq, 0 for everything that is kept. Default: what comes from now on."`
+	Count   int     `env:"-" placeholder:"N" help:"End after so many. Default: never."`
 }
 
 // Run prints until there were enough, or ctx ends.

@@ -331,14 +331,14 @@ func (a *app) pinned(m pinned) tea.Cmd {
 		return nil
 	}
 	a.sheet = func(c cells, n int) []string {
-		lines := []string{strong.put(c.short("Pinned in "+m.room.heading(), n))}
+		lines := []string{strong.put(c.short(" Pinned in "+m.room.heading(), n))}
 		for _, msg := range m.messages {
 			head := msg.CreatedAt.Local().Format("2 Jan 15:04") + "  " + orElse(msg.SenderName, m.room.user(msg.SenderID)) + "  "
-			for i, line := range c.wrap(head+msg.Text, n-2) {
+			for i, line := range c.wrap(head+msg.Text, n-3) {
 				if i > 0 {
 					line = "  " + line
 				}
-				lines = append(lines, ordinary.put(line))
+				lines = append(lines, ordinary.put(" "+line))
 			}
 		}
 		return lines

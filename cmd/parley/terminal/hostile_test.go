@@ -42,9 +42,11 @@ func attacked(text string) *app {
 	r.title, r.loaded, r.older = text, true, false
 	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	messages := []*client.Message{
-		{ID: "1", SenderID: "eve" + text, SenderName: text, Text: text, CreatedAt: at, Seq: 1, NotesSeq: 9, Mentions: []string{"me"},
+		{
+			ID: "1", SenderID: "eve" + text, SenderName: text, Text: text, CreatedAt: at, Seq: 1, NotesSeq: 9, Mentions: []string{"me"},
 			Reactions: []client.Tally{{Reaction: text, Count: 1, UserIDs: []string{text}}},
-			Thread:    &client.Thread{Replies: 1}, Pinned: &client.Pinned{UserID: text}},
+			Thread:    &client.Thread{Replies: 1}, Pinned: &client.Pinned{UserID: text},
+		},
 		{ID: "2", SenderID: "me", SenderName: text, Text: text, ParentID: "1", CreatedAt: at, Seq: 2},
 	}
 	r.view.AddPage(&client.Page{Messages: messages, Head: client.Position{Epoch: "e", Seq: 9}})

@@ -27,7 +27,7 @@ func readerGone(ctx context.Context, w io.Writer) {
 	fds := []unix.PollFd{{Fd: int32(f.Fd())}} //nolint:gosec // a descriptor is small
 	for ctx.Err() == nil {
 		n, err := unix.Poll(fds, int(lookAgain.Milliseconds()))
-		if n > 0 && fds[0].Revents&(unix.POLLERR|unix.POLLHUP|unix.POLLNVAL) != 0 || err != nil && err != unix.EINTR { //nolint:errorlint // an Errno as it is
+		if n > 0 && fds[0].Revents&(unix.POLLERR|unix.POLLHUP|unix.POLLNVAL) != 0 || err != nil && err != unix.EINTR {
 			return
 		}
 	}
