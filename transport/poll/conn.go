@@ -38,6 +38,8 @@ type place struct {
 	presence, acks bool
 	again          bool          // there was another before it
 	begun          bool          // it was answered: from here on events count
+	level          bool          // the client was told that it is level
+	quiet          bool          // and need not be told again
 	at             chat.Position // where the client stands, if it got every answer
 }
 

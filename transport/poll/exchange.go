@@ -25,6 +25,7 @@ type exchange struct {
 	owed   atomic.Int64   // answers to what was asked of the session
 
 	// The request's own goroutine's.
+	waiting    []*chat.Delivery // came before the request
 	batch      []*chat.Delivery
 	out        []byte   // the answer's frames
 	failed     []string // channels whose subscription could not begin again
@@ -77,16 +78,63 @@ func (c *conn) survive(x *exchange) {
 // anything is drained that would move the latter. A subscription that differs
 // counts no more from here on.
 func (c *conn) plan(x *exchange) {
+	stale := c.refresh(x)
 	for _, channel := range c.unlisted(x.request.subs) {
 		command := chat.Unsubscribe{Channel: channel}
 		c.settle(command)
 		x.plan = append(x.plan, chat.Request{Command: command, Ref: &ref{silent: true}})
 	}
 	for _, sub := range x.request.subs {
-		if !x.follows || !c.stands(&sub) {
+		switch {
+		case !x.follows || !c.stands(&sub):
 			x.plan = append(x.plan, chat.Request{Command: sub, Ref: &ref{place: c.settle(sub)}})
+		case stale[sub.Channel]:
+			x.plan = append(x.plan, c.again(sub))
 		}
 	}
+}
+
+// refreshBytes bounds what refresh takes: more than a session's queue holds.
+const refreshBytes = 256 << 10
+
+// refresh throws away the events that were queued before the request came: the
+// messages that they tell may have been deleted since, and a request is not
+// answered with what was deleted before it. It returns their channels.
+func (c *conn) refresh(x *exchange) map[string]bool {
+	var stale map[string]bool
+	for size := 0; size < refreshBytes; {
+		var more bool
+		x.batch, more = c.session.Next(c.server.ctx, x.batch[:0])
+		for _, d := range x.batch {
+			if d.Event == nil {
+				x.waiting = append(x.waiting, d)
+				continue
+			}
+			if stale == nil {
+				stale = make(map[string]bool)
+			}
+			size += d.Event.Size()
+			stale[d.Event.Channel.Name] = true
+		}
+		clear(x.batch)
+		if !more {
+			break
+		}
+	}
+	return stale
+}
+
+// again has the log tell what follows the client's place in a channel, as it
+// is now. The client need not know.
+func (c *conn) again(sub chat.Subscribe) chat.Request {
+	c.mu.Lock()
+	before := c.places[sub.Channel]
+	at, level := before.at, before.level
+	c.mu.Unlock()
+	sub.From = &at
+	p := c.settle(sub)
+	p.quiet = level
+	return chat.Request{Command: sub, Ref: &ref{place: p, silent: true}}
 }
 
 // carryOut does what is planned, then what the frames ask, in order. It stops,
@@ -134,6 +182,9 @@ func (c *conn) attend(ctx context.Context, x *exchange, work <-chan struct{}) {
 	defer patience.Stop()
 	// A client that lacks an answer is told at once that there was one: its
 	// request may have been overtaken by another, and nobody waits for it.
+	for _, d := range x.waiting {
+		c.take(x, d)
+	}
 	superseded, dismissed := x.superseded, x.request.leave || x.request.hold == 0 || x.lost
 	for ctx.Err() == nil {
 		ended := c.ended()
@@ -251,7 +302,7 @@ func (c *conn) reply(x *exchange, d *chat.Delivery) {
 	if own.place != nil {
 		c.subscribed(x, own.place, d.Reply)
 	}
-	if !own.silent {
+	if !own.silent || own.place != nil && d.Reply.Err != nil {
 		told := *d.Reply
 		told.Ref = own.given
 		c.write(x, &chat.Delivery{Reply: &told})
@@ -283,7 +334,12 @@ func (c *conn) subscribed(x *exchange, p *place, r *chat.Reply) {
 func (c *conn) notice(x *exchange, d *chat.Delivery) {
 	switch n := d.Notice.(type) {
 	case *chat.Level:
-		if c.begun(n.Channel) == nil {
+		p := c.begun(n.Channel)
+		if p == nil {
+			return
+		}
+		if p.level = true; p.quiet {
+			p.quiet = false
 			return
 		}
 	case *chat.Dropped:

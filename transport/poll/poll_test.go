@@ -299,6 +299,32 @@ func TestPoll_SignalsWaitForTheNextRequest(t *testing.T) {
 	}
 }
 
+// What was queued while the client was away may have been deleted since: no
+// answer to a request begun after that says it.
+func TestPoll_IsNotAnsweredWithWhatWasDeletedBeforeIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	session, at := b.begin(t, "ada", "general")
+	bob, _ := identify("bob")
+	secret := b.post(t, "bob", "general", "tell-nobody")
+	for range 3 {
+		b.post(t, "bob", "general", "other")
+	}
+	if _, err := b.hub.Edit(t.Context(), &bob, chat.Edit{Channel: "general", ID: secret.ID, Body: []byte(`"tell-nobody-either"`)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.hub.Delete(t.Context(), &bob, chat.Delete{Channel: "general", ID: secret.ID}); err != nil {
+		t.Fatal(err)
+	}
+	a := b.ask(t, "ada", object{"session": session, "subscriptions": in("general", at)})
+	if strings.Contains(a.text, "tell-nobody") {
+		t.Errorf("told %s", a.text)
+	}
+	if got := a.types(); got != "message message message message message.update message.delete" {
+		t.Errorf("told %s", got)
+	}
+}
+
 func TestPoll_LeavingEndsTheSessionAtOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
