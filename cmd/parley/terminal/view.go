@@ -130,7 +130,7 @@ func (a *app) messages(s sizes) []string {
 	case r.fault != nil:
 		return append(a.wrapIn(warning, r.heading()+" cannot be shown: "+reason(r.fault), s.pane), lines...)
 	case !r.loaded && len(lines) == 0 && a.status.State != client.Connected:
-		return []string{faint.put(" waiting for a connection…")}
+		return a.wrapIn(faint, "waiting for a connection to "+a.o.URL+"…", s.pane)
 	case !r.loaded && len(lines) == 0:
 		return []string{faint.put(" reading…")}
 	case top && r.loading:
