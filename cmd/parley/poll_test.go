@@ -264,7 +264,6 @@ func (b *bundle) whole(t *testing.T) []history.Entry {
 			m.take(data, false)
 		}
 		if m.last == before {
-
 			return rec.History().Runs[0].Entries
 		}
 	}
