@@ -58,6 +58,7 @@ func (w *writer) notes(c *channel, seq uint64) (n *chat.Notes, err error) {
 
 func (w *writer) putNotes(c *channel, seq uint64, n *chat.Notes) {
 	w.cur.notes[rowKey{c, seq}] = n
+	c.head.noted = max(c.head.noted, seq) // the head is written with the event that n takes in
 	w.key = seqKey(w.key, spaceNotes, c.path, seq)
 	w.buf = appendNotes(w.buf[:0], n)
 	if planted.Is("notes_outside_commit") {
@@ -203,7 +204,7 @@ func (w *writer) pins(c *channel) (map[uint64]struct{}, error) {
 // annotate gives messages their notes. The events are in the order of their
 // seqs; iter, an iterator of the log, is moved elsewhere.
 func (l *log) annotate(iter *pebble.Iterator, events []*chat.Event) error {
-	if len(events) == 0 {
+	if len(events) == 0 || events[0].Seq > l.head.noted {
 		return nil
 	}
 	low := seqKey(nil, spaceNotes, l.path, events[0].Seq)

@@ -10,7 +10,8 @@ import (
 // head is a channel's head as stored.
 type head struct {
 	seq, next, horizon, first uint64
-	last                      int64 // ms
+	last                      int64  // ms
+	noted                     uint64 // no message after this one has notes
 }
 
 func (h head) public() chat.Head {
@@ -19,7 +20,7 @@ func (h head) public() chat.Head {
 
 func appendHead(dst []byte, h head) []byte {
 	dst = append(dst, valueVersion, plainKey)
-	for _, v := range [...]uint64{h.seq, h.next, h.horizon, h.first, uint64(h.last)} {
+	for _, v := range [...]uint64{h.seq, h.next, h.horizon, h.first, uint64(h.last), h.noted} {
 		dst = binary.AppendUvarint(dst, v)
 	}
 	return dst
@@ -28,6 +29,9 @@ func appendHead(dst []byte, h head) []byte {
 func readHead(b []byte) (head, error) {
 	in := openValue(b)
 	h := head{seq: in.number(), next: in.number(), horizon: in.number(), first: in.number(), last: int64(in.number())}
+	if h.noted = h.seq; len(in.b) > 0 { // older heads do not say
+		h.noted = in.number()
+	}
 	if in.bad {
 		return head{}, errRow
 	}
