@@ -28,7 +28,13 @@ type reader struct {
 
 func (s *Server) newReader() worker {
 	r := &reader{server: s, buffer: make([]byte, readBuffer), count: s.takeTally()}
-	r.do = func(q chat.Request) { r.session.Do(s.ctx, q) }
+	r.do = func(q chat.Request) {
+		// A frame may ask for many things, and is not to have more answers
+		// wait than the session has room for.
+		if r.session.Ready(s.ctx) == nil {
+			r.session.Do(s.ctx, q)
+		}
+	}
 	return r
 }
 

@@ -9,8 +9,8 @@ import (
 // it asks for more pages than that: a client asks for what it has a gap in, and
 // a broken one must not make the server read a whole channel.
 const (
-	pageSize = 1000
-	maxPages = 10
+	pageSize = 100
+	maxPages = 100
 )
 
 // sender travels through the session with a message: who claims to send it,
