@@ -46,8 +46,8 @@ vet:
 
 .PHONY: unit
 unit:
-	go test -race -timeout 9m $$(go list ./... | grep -v /faults$$)
-	go test -race -timeout 9m ./faults # by itself: some of its bounds are in seconds
+	go test -race -timeout 15m $$(go list ./... | grep -v /faults$$)
+	go test -race -timeout 15m ./faults # by itself: some of its bounds are in seconds
 
 .PHONY: page
 page: build

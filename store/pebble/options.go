@@ -59,6 +59,13 @@ func setDefault[T int | int64 | uint64](field *T, value T) {
 }
 
 // batchBytes bounds a batch so that it fits a memtable.
+func (o *Options) fs() vfs.FS {
+	if o.FS == nil {
+		return vfs.Default
+	}
+	return o.FS
+}
+
 func (o *Options) batchBytes() int { return int(min(o.MemTableBytes/4, 4<<20)) }
 
 // pebbleOptions are Pebble's for s.

@@ -24,7 +24,6 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/parley-chat/parley/chat"
 )
@@ -70,10 +69,11 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	s := newStore(dir, opts)
-	if err := s.fs.MkdirAll(dir, 0o700); err != nil {
+	// Before anything else: how large the disk is decides on what is kept free.
+	if err := opts.fs().MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
 	}
+	s := newStore(dir, opts)
 	if err := s.openDB(); err != nil {
 		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
 	}
@@ -86,10 +86,7 @@ func newStore(dir string, opts Options) *Store {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	fs := opts.FS
-	if fs == nil {
-		fs = vfs.Default
-	}
+	fs := opts.fs()
 	s.gate = newGate(fs, dir, opts.ReserveBytes)
 	s.opts = opts.filled(s.gate.total)
 	s.fs = newFence(fs, dir, &s.shut, s.stop)
