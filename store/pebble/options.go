@@ -59,6 +59,7 @@ func setDefault[T int | int64 | uint64](field *T, value T) {
 }
 
 // batchBytes bounds a batch so that it fits a memtable.
+// fs is where the store lives.
 func (o *Options) fs() vfs.FS {
 	if o.FS == nil {
 		return vfs.Default
@@ -85,7 +86,9 @@ func pebbleOptions(fs vfs.FS, lock *pebble.Lock, s *Store) *pebble.Options {
 		L0CompactionThreshold: 4,
 		BytesPerSync:          1 << 20,
 		EventListener: &pebble.EventListener{
-			BackgroundError: func(err error) { s.log.Warn("pebble: background work", "error", err) },
+			BackgroundError: s.flushes.failed(s),
+			WALCreated:      s.flushes.rotated,
+			FlushEnd:        s.flushes.ended,
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
 				s.log.Error("a file of the store is damaged", "file", info.Path, "error", info.Details)
 			},

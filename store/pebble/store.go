@@ -48,8 +48,10 @@ type Store struct {
 
 	filter *filter
 	gate   *gate
-	writer *writer
-	stats  counters
+	// flushes says whether the writer may commit by itself: see writer.run.
+	flushes flushes
+	writer  *writer
+	stats   counters
 
 	shut    atomic.Bool // the fence's
 	open    atomic.Bool // Open has succeeded, or is about to
@@ -125,6 +127,7 @@ func openPebble(dir string, o *pebble.Options) (db *pebble.DB, err error) {
 // start begins the goroutines that Close waits for.
 func (s *Store) start() {
 	s.open.Store(true)
+	s.flushes.owed.Store(0)
 	seed := s.prepare()
 	var entropy [32]byte
 	_, _ = crand.Read(entropy[:]) // it never fails

@@ -44,7 +44,7 @@ func (w *writer) run() {
 	for {
 		if !w.busy && len(w.cur.requests) > 0 {
 			w.seal()
-			if !w.opts.twoHands && len(w.cur.requests) <= inline && w.queue.len() == 0 {
+			if w.alone() {
 				w.cur.finish(w.sync(w.cur))
 			} else {
 				w.commits <- w.cur
@@ -74,6 +74,14 @@ func (w *writer) run() {
 			return
 		}
 	}
+}
+
+// alone reports that the writer should commit the batch by itself: there is
+// nothing else to do. While Pebble has something to flush it must not, for
+// Pebble may let a commit wait for a flush that cannot succeed, and then nobody
+// would be left to refuse what waits.
+func (w *writer) alone() bool {
+	return !w.opts.twoHands && len(w.cur.requests) <= inline && w.queue.len() == 0 && w.flushes.settled()
 }
 
 // refuseAll answers everything from here on with the store's failure. The
