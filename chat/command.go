@@ -10,6 +10,7 @@ type Request struct {
 	Ref     any    // given back in the Reply; dialects put what they like
 	User    string // the user whom the frame claims to be from; "" if it does not say
 	Name    string // the name that the frame claims for User
+	Token   string // credentials that the frame carries; "" if it has none. They must be the session's user's, or name it
 	Command Command
 }
 
@@ -30,6 +31,7 @@ type (
 
 	Post struct {
 		Channel  string
+		To       string // in place of Channel: the direct channel of the session's user and this one
 		Body     []byte // a JSON value
 		Meta     []byte // a JSON object, or nil
 		Nonce    string
@@ -131,11 +133,40 @@ type (
 		ID      string
 	}
 
-	// Send sends a custom signal to a channel, or to every device of a user.
+	// Send sends a custom signal to a channel's level subscriptions, to every
+	// device of a user, to one session, or to all of a dialect's sessions.
 	Send struct {
-		Channel, To string // exactly one
+		Channel, To string // at most one
 		Name        string
 		Data        []byte // a JSON value, or nil
+		Only        string // the id of a session: it alone; with Channel if it is subscribed
+		Except      string // the id of a session that is left out
+		Kin         bool   // only sessions that speak the sender's dialect; without Channel and To: all of the project's
+		Echo        bool   // the sending session too
+	}
+
+	// StartCall rings every device of another user.
+	StartCall struct {
+		To      string
+		Channel string // where the call's event goes; "": the direct channel of the two
+		Data    []byte // a JSON value for the other side, or nil
+	}
+	// AnswerCall moves a call on: Accepted, Declined or Busy by the callee,
+	// Ended by either.
+	AnswerCall struct {
+		ID    string
+		Peer  string // in place of ID: the call with this user; if there is none, nothing happens
+		State CallState
+	}
+
+	// SetDevice names the session's device as its dialect shows it to others.
+	SetDevice struct{ ID string }
+	// Keep has what the session subscribes to noted, durably and before it is
+	// acknowledged, for a client that comes back; see Ticket.
+	Keep struct {
+		Ticket   string // the new ticket's id, which nobody can guess
+		Device   string // see SetDevice
+		Recovery *Recovery
 	}
 
 	Ping struct{}
@@ -164,6 +195,10 @@ func (PutChannel) command()   {}
 func (PutMember) command()    {}
 func (PutProfile) command()   {}
 func (Block) command()        {}
+func (StartCall) command()    {}
+func (AnswerCall) command()   {}
+func (SetDevice) command()    {}
+func (Keep) command()         {}
 func (Ping) command()         {}
 
 // Reply answers one Request: with Err, or with what the command yields.
@@ -184,6 +219,9 @@ type Reply struct {
 	Channels   *Listing    // Channels
 	Channel    *Channel    // PutChannel
 	Profile    *User       // PutProfile
+	Call       *Call       // StartCall, AnswerCall; nil if there was none
+	Ticket     *Ticket     // Keep: the one that is in force
+	Recovered  bool        // Keep: the session goes on where the ticket's left off; its subscriptions follow
 }
 
 // Listing is a page of a user's channels.
@@ -249,6 +287,10 @@ type (
 		Err     *Error
 	}
 
+	// Opened says that the server subscribed the session to a direct channel
+	// of its user's, because something was said there; see Speech.Directs.
+	Opened struct{ Subscribed *Subscribed }
+
 	// GoingAway says that the server stops: come back in RetryAfter.
 	GoingAway struct{ RetryAfter time.Duration }
 
@@ -259,5 +301,6 @@ type (
 
 func (*Level) notice()     {}
 func (*Dropped) notice()   {}
+func (*Opened) notice()    {}
 func (*GoingAway) notice() {}
 func (*Expiring) notice()  {}

@@ -11,6 +11,14 @@ func (s *Session) Do(ctx context.Context, r Request) {
 		s.answer(r, &Reply{Err: AsError(err)})
 		return
 	}
+	if p, ok := r.Command.(Post); ok && p.To != "" {
+		id := s.Identity()
+		p, err := p.directed(&id)
+		if r.Command = p; err != nil {
+			s.answer(r, &Reply{Err: AsError(err)})
+			return
+		}
+	}
 	if channel, draft := drafted(ctx, r.Command); draft != nil {
 		s.post(ctx, r, channel, draft) // answered when it is committed
 		return

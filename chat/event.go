@@ -24,6 +24,7 @@ const (
 	KindReaction Kind = 5
 	KindPin      Kind = 6
 	KindState    Kind = 7
+	KindCall     Kind = 8
 )
 
 // Bounds on what hangs on messages and channels.
@@ -77,6 +78,8 @@ type Event struct {
 
 	Name string // of a reaction what it is; of a state event the key
 	On   bool   // a reaction or pin: it was added, not taken away
+
+	Call *Call // a call event's: the call, which is over
 }
 
 // Notes are what others have hung on a message. They are its present state, as
@@ -129,6 +132,7 @@ type Draft struct {
 	TTL      time.Duration // message, state: how long it lives; 0: it does not go by itself
 	Name     string        // reaction, state: see Event.Name
 	On       bool          // reaction, pin
+	Call     *Call         // call
 	If       *uint64       // state: only if the key's version is this one; 0: only if there is no such key
 	Add      *int64        // state, in place of Body: added to the value, a whole number; 0 where there is no key
 
@@ -164,13 +168,16 @@ type Position struct {
 	Seq   uint64
 }
 
+// maxEpoch bounds an epoch's name, in bytes.
+const maxEpoch = 64
+
 func (p Position) String() string { return p.Epoch + ":" + strconv.FormatUint(p.Seq, 10) }
 
 // ParsePosition reads "epoch:seq".
 func ParsePosition(s string) (Position, error) {
 	epoch, num, ok := strings.Cut(s, ":")
 	seq, err := strconv.ParseUint(num, 10, 64)
-	if !ok || err != nil || epoch == "" || len(epoch) > 64 {
+	if !ok || err != nil || epoch == "" || len(epoch) > maxEpoch {
 		return Position{}, E(CodeInvalid, "a position reads epoch:seq")
 	}
 	return Position{Epoch: epoch, Seq: seq}, nil

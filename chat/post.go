@@ -66,6 +66,20 @@ func (r *room) draft(ctx context.Context, id *Identity, p *Post) (*Draft, error)
 	return d, r.admit(ctx, id, d, OpPost)
 }
 
+// directed is p with the name of its channel, where it names a user instead.
+func (p Post) directed(id *Identity) (Post, error) {
+	switch {
+	case p.To == "":
+		return p, nil
+	case p.Channel != "":
+		return p, E(CodeInvalid, "a message goes to a channel or to a user, not to both")
+	case id.User == "":
+		return p, E(CodeUnauthorized, "a message to a user needs a user whom it is from")
+	}
+	p.Channel = DirectName(id.User, p.To)
+	return p, CheckUserID(p.To)
+}
+
 // distinct are the users that a message mentions, each once.
 func distinct(users []string) ([]string, error) {
 	if len(users) > MaxMentions {
@@ -177,6 +191,10 @@ func (h *Hub) commit(ctx context.Context, r *room, d *Draft) (Committed, error) 
 
 // Post commits a message for a caller who waits.
 func (h *Hub) Post(ctx context.Context, id *Identity, p Post) (Committed, error) {
+	p, err := p.directed(id)
+	if err != nil {
+		return Committed{}, err
+	}
 	return h.submit(ctx, id, p.Channel, func(r *room) (*Draft, error) { return r.draft(ctx, id, &p) })
 }
 

@@ -28,6 +28,18 @@ type Patient interface {
 	QueueBytes() int // in place of Options.QueueBytes, if it is less
 }
 
+// Speaker is a Sink that says what its client understands.
+type Speaker interface {
+	Sink
+	Speaks() Speech // called under locks: it must not block and must not call the session
+}
+
+// Speech is what a session's client understands.
+type Speech struct {
+	Dialect string // the wire language's name
+	Directs bool   // frames name their channel: events of the user's direct channels may come without a subscription
+}
+
 // Bounds of one session.
 const (
 	maxPending       = 256 // posts that are not committed yet

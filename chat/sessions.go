@@ -11,6 +11,8 @@ import (
 type SessionInfo struct {
 	ID, User, Name string
 	Key            string // the id of the project key that vouches for it; "" if none
+	Dialect        string // see Speech; "" if it is not known
+	Device         string // see SetDevice; "" if it was not named
 	Guest, Away    bool
 	Since          time.Time
 	Channels       []string // subscribed to, in name order

@@ -14,6 +14,7 @@ const (
 	SignalDelivered                       // User's delivered cursor is now Seq
 	SignalRead                            // User's read cursor is now Seq (ID, if a message was named)
 	SignalCustom                          // Name and Data, from User
+	SignalCall                            // Call is in a new state; to every device of both users
 )
 
 // Signal is ephemeral: never stored, without a seq, dropped first under
@@ -25,7 +26,12 @@ type Signal struct {
 	Name    string // custom: the event's name
 	At      time.Time
 
+	Session string // the session that caused it; "" for the clock's and a request's
+	Device  string // that session's; see SetDevice
+	Dialect string // that session's; see Speech
+
 	UserName string
+	Call     *Call
 	Typing   bool
 	Seq      uint64
 	ID       string
@@ -50,4 +56,5 @@ type Presence struct {
 	Status   Status
 	Custom   string    // the user's own words; may be empty
 	LastSeen time.Time // when the last device left; zero while one is there
+	Device   string    // of who joins or leaves a channel: the device by which; see SetDevice
 }
