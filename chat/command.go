@@ -142,7 +142,7 @@ type (
 		Only        string // the id of a session: it alone; with Channel if it is subscribed
 		Except      string // the id of a session that is left out
 		Kin         bool   // only sessions that speak the sender's dialect; without Channel and To: all of the project's
-		Echo        bool   // the sending session too
+		Echo        bool   // the sending session is not left out
 	}
 
 	// StartCall rings every device of another user.
@@ -265,6 +265,7 @@ type Subscribed struct {
 	Head    Head // when the subscription was made
 	Role    Role
 	Cursor  Cursor // the user's own
+	Place   int    // in Ticket.Channels, if the session keeps a ticket; a place that was not told yet counts as 0 in Recovery.Seqs
 }
 
 // Notice is what a session is told without having asked.

@@ -26,7 +26,7 @@ type Signal struct {
 	Name    string // custom: the event's name
 	At      time.Time
 
-	Session string // the session that caused it; "" for the clock's and a request's
+	Session string // the session that caused it, of typing that ends by itself too; "" for other things of the clock's and for a request's
 	Device  string // that session's; see SetDevice
 	Dialect string // that session's; see Speech
 
