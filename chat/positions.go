@@ -19,7 +19,11 @@ type Positions struct {
 
 // String is "epoch:seq,seq,…": of one place it is a Position's.
 func (p Positions) String() string {
-	b := make([]byte, 0, len(p.Epoch)+1+8*len(p.Seqs))
+	return string(p.Append(make([]byte, 0, len(p.Epoch)+1+8*len(p.Seqs))))
+}
+
+// Append appends what String is.
+func (p Positions) Append(b []byte) []byte {
 	b = append(b, p.Epoch...)
 	for i, seq := range p.Seqs {
 		sep := byte(',')
@@ -28,7 +32,7 @@ func (p Positions) String() string {
 		}
 		b = strconv.AppendUint(append(b, sep), seq, 10)
 	}
-	return string(b)
+	return b
 }
 
 // ParsePositions reads what String writes, of one place at least and
