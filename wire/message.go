@@ -28,6 +28,8 @@ func AppendEvent(w *frame.Writer, p *frame.Pool, e *chat.Event, redelivered bool
 		appendPin(w, e)
 	case chat.KindState:
 		appendState(w, e)
+	case chat.KindCall:
+		appendCall(w, e)
 	default:
 		return
 	}
@@ -132,6 +134,34 @@ func appendState(w *frame.Writer, e *chat.Event) {
 	w.Flag("deleted", e.Body == nil)
 	w.Maybe("userId", e.Sender)
 	w.Time("at", e.At)
+}
+
+func appendCall(w *frame.Writer, e *chat.Event) {
+	w.Begin("call")
+	w.Uint("seq", e.Seq)
+	if e.Call == nil {
+		w.String("channelId", e.Channel.Name)
+	} else {
+		AppendCall(w, e.Call)
+	}
+	w.Time("at", e.At)
+}
+
+// AppendCall writes the members of an open object that tell of a call.
+func AppendCall(w *frame.Writer, c *chat.Call) {
+	w.String("callId", c.ID)
+	w.String("state", string(c.State))
+	w.String("callerId", c.Caller)
+	w.Maybe("callerName", c.CallerName)
+	w.String("calleeId", c.Callee)
+	w.String("channelId", c.Channel.Name)
+	w.Maybe("by", c.By)
+	if c.Data != nil {
+		w.Raw("data", c.Data)
+	}
+	w.Time("startedAt", c.StartedAt)
+	w.MaybeTime("answeredAt", c.AnsweredAt)
+	w.MaybeTime("endedAt", c.EndedAt)
 }
 
 // beginTargeted opens an event that names a message, whose numbers it tells.

@@ -23,10 +23,27 @@ type Codec interface {
 	Shared(d *chat.Delivery) bool
 }
 
+// Speaker is a codec that knows better than its dialect's row what its client
+// understands. Speech is called from any goroutine, and must not block. Once
+// Shared has been true it never changes, and finished frames are kept under the
+// dialect that it names: other connections of that dialect get them too.
+type Speaker interface{ Speech() chat.Speech }
+
+// Message is what a transport of whole messages carries.
+type Message struct {
+	Data   []byte
+	Binary bool
+}
+
 // Dialect is one row in the table of doors.
 type Dialect struct {
 	Name        string
 	Subprotocol string // negotiated where the client offers it; "" if it has none
+	Directs     bool   // see chat.Speech
 	// New makes the codec of one connection, whose session id is given.
 	New func(session string) Codec
 }
+
+// Speech is what clients of the dialect understand, unless their codec is a
+// Speaker.
+func (d *Dialect) Speech() chat.Speech { return chat.Speech{Dialect: d.Name, Directs: d.Directs} }

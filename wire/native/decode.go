@@ -61,6 +61,9 @@ func (e *envelope) command(typ, channel string) chat.Command {
 	if c := e.state(typ, channel); c != nil {
 		return c
 	}
+	if c := e.calling(typ, channel); c != nil {
+		return c
+	}
 	return e.people(typ, channel)
 }
 

@@ -19,18 +19,30 @@ func (e *envelope) signal(typ, channel string) chat.Command {
 		}
 		return chat.Read{Channel: channel, Seq: e.Uint("seq", e.seq), ID: e.String("id", e.id)}
 	case "signal":
-		e.Need("event", e.event)
-		if e.channel.Given() == e.user.Given() {
-			e.Refuse(chat.E(chat.CodeInvalid, "a signal goes to a channelId or to a userId"))
-		}
-		return chat.Send{
-			Channel: channel,
-			To:      e.String("userId", e.user),
-			Name:    e.String("event", e.event),
-			Data:    e.data.Copy(),
-		}
+		return e.send(channel)
 	}
 	return nil
+}
+
+// send makes a signal to a channel, to a user or to one session; that one may
+// be one of a channel's.
+func (e *envelope) send(channel string) chat.Send {
+	e.Need("event", e.event)
+	switch {
+	case e.channel.Given() && e.user.Given(),
+		e.session.Given() && e.user.Given(),
+		!e.channel.Given() && !e.user.Given() && !e.session.Given():
+		e.Refuse(chat.E(chat.CodeInvalid, "a signal goes to a channelId, to a userId or to a sessionId"))
+	}
+	return chat.Send{
+		Channel: channel,
+		To:      e.String("userId", e.user),
+		Name:    e.String("event", e.event),
+		Data:    e.data.Copy(),
+		Only:    e.String("sessionId", e.session),
+		Except:  e.String("except", e.except),
+		Echo:    e.Bool("echo", e.echo),
+	}
 }
 
 func (e *envelope) setPresence() chat.SetPresence {

@@ -62,6 +62,11 @@ func (c *codec) appendAnswer(w *frame.Writer, r *chat.Reply) {
 	case chat.PutProfile:
 		begin(w, "profile", r)
 		appendProfile(w, r.Profile)
+	case chat.StartCall, chat.AnswerCall:
+		if r.Ref == nil {
+			return // the signal tells
+		}
+		appendCalled(w, r)
 	case chat.Ping:
 		begin(w, "pong", r)
 	default:
@@ -94,14 +99,29 @@ func appendConnected(w *frame.Writer, r *chat.Reply) {
 }
 
 func appendSubscribed(w *frame.Writer, r *chat.Reply) {
-	s := r.Subscribed
 	begin(w, "subscribed", r)
+	appendSubscription(w, r.Subscribed)
+	w.Close()
+}
+
+// appendSubscription writes the members of an open object.
+func appendSubscription(w *frame.Writer, s *chat.Subscribed) {
 	w.String("channelId", s.Channel)
 	appendPosition(w, "position", s.From)
 	appendPosition(w, "head", chat.Position{Epoch: s.From.Epoch, Seq: s.Head.Seq})
 	w.String("role", string(s.Role))
 	appendCursor(w, &s.Cursor, s.Cursor.Unread)
-	w.Close()
+}
+
+// appendCalled tells the call as it now is; one that is not there is nothing
+// to be told of.
+func appendCalled(w *frame.Writer, r *chat.Reply) {
+	if r.Call == nil {
+		begin(w, "ok", r)
+		return
+	}
+	begin(w, "call.state", r)
+	wire.AppendCall(w, r.Call)
 }
 
 // appendAck tells of the event what its sender cannot know: its numbers, and

@@ -23,6 +23,7 @@ type envelope struct {
 	key, value, add, cond                          frame.Value
 	kind, title, public, retention                 frame.Value
 	role, muted, banned, avatar                    frame.Value
+	session, except, echo, call                    frame.Value
 }
 
 // set keeps a member; names that no command uses are ignored.
@@ -126,6 +127,14 @@ func (e *envelope) setRare(name []byte, v frame.Value) {
 		e.banned = v
 	case "avatar":
 		e.avatar = v
+	case "callId":
+		e.call = v
+	case "sessionId":
+		e.session = v
+	case "except":
+		e.except = v
+	case "echo":
+		e.echo = v
 	}
 }
 

@@ -27,6 +27,7 @@ func Dialect() wire.Dialect {
 	return wire.Dialect{
 		Name:        "native",
 		Subprotocol: Subprotocol,
+		Directs:     true,
 		New:         func(string) wire.Codec { return &codec{pool: pool} },
 	}
 }

@@ -2,6 +2,7 @@ package native
 
 import (
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire"
 	"github.com/parley-chat/parley/wire/frame"
 )
 
@@ -24,17 +25,33 @@ func appendSignal(w *frame.Writer, s *chat.Signal) {
 	case chat.SignalRead:
 		appendReceipt(w, "read", s)
 	case chat.SignalCustom:
-		w.Begin("signal")
-		w.Maybe("channelId", s.Channel.Name)
-		w.String("userId", s.User)
-		w.String("event", s.Name)
-		if s.Data != nil {
-			w.Raw("data", s.Data)
+		appendCustom(w, s)
+	case chat.SignalCall:
+		if s.Call == nil {
+			return
 		}
+		w.Begin("call.state")
+		wire.AppendCall(w, s.Call)
 	default:
 		return
 	}
 	w.Close()
+}
+
+// appendCustom gives the session that a signal came from to whom it was sent to
+// by name, to answer that device alone. It is not told to a channel: who has a
+// session's id can reach it.
+func appendCustom(w *frame.Writer, s *chat.Signal) {
+	w.Begin("signal")
+	w.Maybe("channelId", s.Channel.Name)
+	w.String("userId", s.User)
+	if s.Channel.Name == "" {
+		w.Maybe("sessionId", s.Session)
+	}
+	w.String("event", s.Name)
+	if s.Data != nil {
+		w.Raw("data", s.Data)
+	}
 }
 
 func appendReceipt(w *frame.Writer, typ string, s *chat.Signal) {
@@ -74,6 +91,13 @@ func appendNotice(w *frame.Writer, n chat.Notice) {
 		if n.Err != nil {
 			appendFault(w, n.Err)
 		}
+	case *chat.Opened:
+		if n.Subscribed == nil {
+			return
+		}
+		w.Begin("subscribed")
+		appendSubscription(w, n.Subscribed)
+		w.Bool("direct", true)
 	case *chat.GoingAway:
 		w.Begin("going_away")
 		w.Duration("retryAfter", n.RetryAfter)

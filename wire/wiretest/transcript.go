@@ -27,7 +27,7 @@ import (
 //	          Signal, Reply, Level, Dropped, GoingAway or Expiring, in the
 //	          notation of notation.go; a Reply answers the last request,
 //	          with "Back": n the n-th before it
-//	< FRAME   what the client gets
+//	< FRAME   what the client gets; of a frame of several lines, each
 //
 // A test of a client replays `>` and `<` alone. A frame that is an error is
 // answered with it. With PARLEY_UPDATE set in the environment, Replay writes
@@ -177,6 +177,7 @@ func notices() map[string]chat.Notice {
 	return map[string]chat.Notice{
 		"Level":     new(chat.Level),
 		"Dropped":   new(chat.Dropped),
+		"Opened":    new(chat.Opened),
 		"GoingAway": new(chat.GoingAway),
 		"Expiring":  new(chat.Expiring),
 	}
@@ -210,5 +211,8 @@ func (l *line) reply(out *strings.Builder, data string) error {
 }
 
 func (l *line) send(out *strings.Builder, d *chat.Delivery) {
-	l.codec.Encode(d, func(frame []byte) { fmt.Fprintf(out, "< %s\n", frame) })
+	l.codec.Encode(d, func(frame []byte) {
+		lines := strings.TrimSuffix(string(frame), "\n")
+		fmt.Fprintf(out, "< %s\n", strings.ReplaceAll(lines, "\n", "\n< "))
+	})
 }
