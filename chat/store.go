@@ -142,6 +142,16 @@ type Cursors interface {
 	Mentions(ctx context.Context, ch ChannelID, user string, after uint64, most int) (int, error)
 }
 
+// Records keeps small values whose keys and meaning are the business of who
+// keeps them.
+type Records interface {
+	// Records visits the records whose keys begin with prefix, in key order,
+	// until visit fails, with its error. What it gives must not be kept.
+	Records(ctx context.Context, prefix string, visit func(key string, value []byte) error) error
+	// PutRecords writes all of records in one commit; a nil value removes.
+	PutRecords(ctx context.Context, records map[string][]byte) error
+}
+
 // Store is everything durable. Implementations pass storetest.Run.
 type Store interface {
 	Log
@@ -149,6 +159,11 @@ type Store interface {
 	Directory
 	People
 	Cursors
+	Records
+
+	// Referenced reports whether a body that is kept names the file; see
+	// FilesIn.
+	Referenced(ctx context.Context, project, file string) (bool, error)
 
 	// Epoch names this run of the log: it changes when the log may have been
 	// rewound (restore, import), never otherwise.

@@ -228,6 +228,8 @@ func kindName(k chat.Kind) string {
 		return "pin"
 	case chat.KindState:
 		return "state"
+	case chat.KindCall:
+		return "call"
 	}
 	return "kind-" + strconv.Itoa(int(k))
 }
@@ -255,6 +257,12 @@ func details(e *chat.Event) string {
 	}
 	if e.Kind == chat.KindMessage && e.Deleted() {
 		add("deleted", moment(e.DeletedAt))
+	}
+	if e.Call != nil {
+		add("call", e.Call.ID)
+		add("from", e.Call.Caller)
+		add("to", e.Call.Callee)
+		add("state", string(e.Call.State))
 	}
 	add("body", string(e.Body))
 	return strings.Join(parts, " ")

@@ -24,7 +24,11 @@ type appending struct {
 }
 
 func (a *appending) size() int {
-	return 256 + len(a.draft.Body) + len(a.draft.Meta) + 64*len(a.draft.Mentions)
+	n := 256 + len(a.draft.Body) + len(a.draft.Meta) + 64*len(a.draft.Mentions)
+	if a.draft.Call != nil {
+		n += len(a.draft.Call.Data)
+	}
+	return n
 }
 
 func (a *appending) frees() bool      { return false }
@@ -100,6 +104,8 @@ func (w *writer) carryOut(c *channel, r *row, d *chat.Draft) (first *chat.Event,
 		return w.pin(c, r, d)
 	case chat.KindState:
 		return nil, w.state(c, r, d)
+	case chat.KindCall:
+		r.event.Call = asStored(d.Call)
 	}
 	return nil, nil // checkDraft lets no others in
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-chat/parley/chat"
 )
@@ -63,23 +64,34 @@ func TestBackup_OnDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir+"/data", Options{})
-	want, err := appendWait(s, draftOf("1"))
+	furnish(t, s)
+	if err := s.PutRecords(t.Context(), map[string][]byte{"key": []byte("value")}); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := s.Events(t.Context(), durableChannel, 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
+	references := keysOf(t, s, spaceFile)
 	if err := s.Backup(context.Background(), dir+"/backup"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := appendWait(s, draftOf("2")); err != nil {
+	if _, err := appendWait(s, draftOf("late")); err != nil {
 		t.Fatal(err)
 	}
 	if err := Restore(context.Background(), dir+"/backup", dir+"/restored"); err != nil {
 		t.Fatal(err)
 	}
 	again := open(t, dir+"/restored", Options{})
-	es, err := again.Events(context.Background(), durableChannel, 0, 10)
-	if err != nil || len(es) != 1 || es[0].ID != want.Event.ID {
-		t.Errorf("restored to %v, %v", es, err)
+	es, err := again.Events(context.Background(), durableChannel, 0, 100)
+	if diff := cmp.Diff(stored, es); err != nil || diff != "" {
+		t.Errorf("restored to %v:\n%s", err, diff)
+	}
+	if diff := cmp.Diff(references, keysOf(t, again, spaceFile)); diff != "" {
+		t.Errorf("references to files:\n%s", diff)
+	}
+	if got := recordsOf(t, again); got["key"] != "value" {
+		t.Errorf("records %v", got)
 	}
 }
 

@@ -46,6 +46,8 @@ func checkDraft(d *chat.Draft) error {
 		return checkName("reaction", d.Name, chat.MaxReaction)
 	case chat.KindState:
 		return checkState(d)
+	case chat.KindCall:
+		return checkCall(d)
 	default:
 		return chat.E(chat.CodeInvalid, "there are no events of kind %d", d.Kind)
 	}
@@ -150,6 +152,9 @@ func content(d *chat.Draft) uint64 {
 	}
 	if d.Add != nil {
 		number("add", uint64(*d.Add))
+	}
+	if d.Call != nil {
+		part(appendCall([]byte("call"), d.Call))
 	}
 	return x.Sum64()
 }

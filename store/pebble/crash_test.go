@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func load(ctx context.Context, s *Store, w *witness, name, turn string, seed uin
 	var own []*chat.Event
 	for i := 0; i < loadMost && ctx.Err() == nil; i++ {
 		ch := crashChannels[rng.IntN(len(crashChannels))]
-		d := &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: name, Body: fmt.Appendf(nil, `"%s %d"`, name, i), Nonce: fmt.Sprint(turn, i)}
+		d := &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: name, Body: bodyOf(name, i), Nonce: fmt.Sprint(turn, i)}
 		if len(own) > 0 {
 			about(d, own[rng.IntN(len(own))], rng.IntN(16))
 		}
@@ -88,6 +89,12 @@ func load(ctx context.Context, s *Store, w *witness, name, turn string, seed uin
 		}
 	}
 	return nil
+}
+
+// bodyOf is a sender's i-th body; most name a file.
+func bodyOf(name string, i int) []byte {
+	file := strings.Repeat("A", 24) + string([]byte{'A' + byte(i)%5, 'A' + byte(i)/26})
+	return fmt.Appendf(nil, `"%s %d %s%s"`, name, i, chat.FilePrefix, file[:26-i%3/2])
 }
 
 // about makes a draft one about a message, or leaves it as it is.
@@ -232,7 +239,7 @@ func retry(t *testing.T, s *Store, senders int, turn string) {
 		name := fmt.Sprint("u", n)
 		for _, ch := range crashChannels {
 			for i := range 40 {
-				d := &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: name, Nonce: fmt.Sprint(turn, i), Body: fmt.Appendf(nil, `"%s %d"`, name, i)}
+				d := &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: name, Nonce: fmt.Sprint(turn, i), Body: bodyOf(name, i)}
 				first, err := appendWait(s, d)
 				if code := chat.CodeOf(err); code == chat.CodeConflict {
 					continue // it was something about a message

@@ -92,7 +92,7 @@ type trimming struct {
 	horizon uint64 // the new one
 	first   uint64 // sequence of the first message above it
 	nonces  [][]byte
-	others  [][]byte // mentions, and what is due
+	others  [][]byte // mentions, references to files, and what is due
 	count   int
 	bytes   int
 }
@@ -130,6 +130,12 @@ func (t *trimming) add(l *log, e *chat.Event) error {
 	if e.Kind == chat.KindMessage {
 		t.first = e.Sequence + 1
 		t.hanging(l, e)
+	}
+	if e.Kind == chat.KindEdit || e.Kind == chat.KindMessage && e.EditSeq == 0 {
+		for _, key := range fileKeys(e) {
+			t.others = append(t.others, key)
+			t.bytes += 32 + len(key)
+		}
 	}
 	if e.Nonce == "" {
 		return nil

@@ -18,11 +18,11 @@ var (
 
 var errFormat = errors.New("the store is of another format")
 
-// format is the version of everything in this package that is stored. Format 1
-// had fewer fields and keyspaces, of which spaceJoined is no mere addition: it
-// repeats what other keys say. A program that reads only format 1 would drop
-// the others when it rewrites a row.
-const format = 2
+// format is the version of everything in this package that is stored. Older
+// ones had fewer fields and keyspaces, some of which repeat what other keys say:
+// see since. A program that reads only those would drop the fields when it
+// rewrites a row, and not keep up the keyspaces.
+const format = 3
 
 // identify reads what the store says of itself, or says it of a new one, and
 // brings an older one up to date.
@@ -81,8 +81,8 @@ func newEpoch() string {
 	return hex.EncodeToString(id[:])
 }
 
-// migrate writes what format 1 did not have. What a crash cuts short is done
-// again at the next Open.
+// migrate writes what older formats did not have. What a crash cuts short is
+// done again at the next Open.
 func (s *Store) migrate() error {
 	s.views.advance()
 	defer s.views.close()
@@ -90,8 +90,8 @@ func (s *Store) migrate() error {
 	defer v.release()
 	b := s.db.NewBatch()
 	defer func() { _ = b.Close() }()
-	err := v.everyJoined(func(ch chat.ChannelID, user string) error {
-		_ = b.Set(joinedKey(ch, user), nothing, nil)
+	add := func(key []byte) error {
+		_ = b.Set(key, nothing, nil)
 		if b.Len() < s.opts.batchBytes() {
 			return nil
 		}
@@ -100,7 +100,14 @@ func (s *Store) migrate() error {
 		}
 		b.Reset()
 		return nil
-	})
+	}
+	var err error
+	if s.format < since[spaceJoined] {
+		err = v.everyJoined(func(ch chat.ChannelID, user string) error { return add(joinedKey(ch, user)) })
+	}
+	if err == nil {
+		err = v.everyReference(add)
+	}
 	if err != nil {
 		return fmt.Errorf("bring the store up to date: %w", err)
 	}

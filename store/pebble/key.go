@@ -18,6 +18,7 @@ const (
 	spaceChannel  = 'c' // project, channel           → settings
 	spaceDue      = 'd' // expiry, project, channel, what → see dueKey
 	spaceEvent    = 'e' // project, channel, its seq  → event that is no message
+	spaceFile     = 'f' // project, file, channel, seq of the event that names it → nothing
 	spaceHead     = 'h' // project, channel           → head
 	spacePin      = 'i' // project, channel, seq      → seq of the pin that pinned it
 	spaceJoined   = 'j' // project, user, channel     → nothing

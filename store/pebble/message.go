@@ -26,6 +26,7 @@ func (w *writer) message(c *channel, r *row, d *chat.Draft) error {
 	for _, user := range e.Mentions {
 		w.set(seqKey(nil, spaceMention, mentionPath(c.path, user), e.Seq), nothing)
 	}
+	w.refer(e)
 	if !e.ExpiresAt.IsZero() {
 		w.set(dueMessage(c.path, e.ExpiresAt, e.Seq), append([]byte{valueVersion, plainKey}, r.id[:]...))
 	}
@@ -103,6 +104,8 @@ func (w *writer) edit(c *channel, r *row, d *chat.Draft) error {
 	e, now := r.event, *old.event
 	now.Body, now.EditSeq, now.EditedAt = d.Body, e.Seq, e.At
 	w.putRow(c, &row{event: &now, id: old.id, parent: old.parent})
+	w.unrefer(old.event)
+	w.refer(&now)
 	// An edit outlives its message when that expires, and carries it then.
 	r.parent, r.prevEdit = old.parent, old.event.EditSeq
 	e.Body, e.Meta, e.ParentID, e.Mentions, e.ExpiresAt = d.Body, now.Meta, now.ParentID, now.Mentions, now.ExpiresAt
@@ -174,6 +177,7 @@ func (w *writer) takeDown(c *channel, old *row, e *chat.Event) error {
 	if !m.ExpiresAt.IsZero() {
 		w.remove(dueMessage(c.path, m.ExpiresAt, m.Seq))
 	}
+	w.unrefer(m)
 	return nil
 }
 

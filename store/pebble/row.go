@@ -137,6 +137,9 @@ func appendRow(dst []byte, r *row) []byte {
 	if named(e.Kind) {
 		dst = appendFlag(appendText(dst, e.Name), e.On)
 	}
+	if e.Kind == chat.KindCall {
+		dst = appendCall(dst, e.Call)
+	}
 	return dst
 }
 
@@ -282,6 +285,9 @@ func readRow(ch chat.ChannelID, seq uint64, b []byte) (*row, error) {
 	}
 	if named(e.Kind) {
 		e.Name, e.On = in.text(), in.byte() == 1
+	}
+	if e.Kind == chat.KindCall {
+		e.Call = in.call(ch)
 	}
 	if in.bad {
 		return nil, errRow

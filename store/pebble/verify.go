@@ -42,12 +42,16 @@ type checking struct {
 	found  map[byte]int // keys, by keyspace
 }
 
+// since are the formats that brought keyspaces which the ones before lack.
+var since = map[byte]byte{spaceJoined: 2, spaceFile: 3}
+
 // derived are the keyspaces that repeat what others say.
 var derived = map[byte]string{
 	spaceMessage:  "messages",
 	spaceEvent:    "events",
 	spaceReaction: "reactions",
 	spaceDue:      "times that are due",
+	spaceFile:     "references to files",
 	spacePin:      "pins",
 	spaceJoined:   "joined channels",
 	spaceNonce:    "nonces",
@@ -67,7 +71,7 @@ func (c *checking) all() error {
 	if err == nil {
 		err = c.states()
 	}
-	if err == nil && c.format > 1 {
+	if err == nil && c.format >= since[spaceJoined] {
 		err = c.joined()
 	}
 	if err == nil {
@@ -98,7 +102,7 @@ func (c *checking) expect(key, value []byte, format string, args ...any) error {
 
 func (c *checking) strays() error {
 	for space, name := range derived {
-		if space == spaceJoined && c.format < 2 {
+		if c.format < since[space] {
 			continue
 		}
 		n := 0

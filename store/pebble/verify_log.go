@@ -22,6 +22,7 @@ type checkedLog struct {
 	pins      map[uint64]uint64
 	states    map[string]*chat.Event
 	members   map[string]*chat.Event
+	bearers   bearers
 }
 
 func (c *checking) channel(ch chat.ChannelID, head []byte) error {
@@ -34,6 +35,7 @@ func (c *checking) channel(ch chat.ChannelID, head []byte) error {
 		c: c, log: &log{view: c.view, id: ch, path: appendPath(nil, ch), head: h}, sequence: h.first,
 		notes: map[uint64]*chat.Notes{}, reactions: map[uint64]map[string]uint64{}, pins: map[uint64]uint64{},
 		states: map[string]*chat.Event{}, members: map[string]*chat.Event{},
+		bearers: bearers{horizon: h.horizon},
 	}
 	made, err := c.get(channelKey(nil, spaceChannel, ch), func([]byte) error { return nil })
 	if err != nil {
@@ -86,7 +88,12 @@ func (l *checkedLog) event(seq uint64, messages, others *source) error {
 		l.c.report("%s: event %d is of another kind, place or time than it must be", l.id, seq)
 	}
 	l.at = e.At
-	if err := l.nonce(e); err != nil {
+	if e.Kind == chat.KindCall {
+		if err := checkCall(&chat.Draft{Channel: e.Channel, Call: e.Call}); err != nil {
+			l.c.report("%s: event %d: %v", l.id, seq, err)
+		}
+	}
+	if err := errors.Join(l.nonce(e), l.bearers.take(e, l.files)); err != nil {
 		return err
 	}
 	if space == spaceMessage {
@@ -94,6 +101,19 @@ func (l *checkedLog) event(seq uint64, messages, others *source) error {
 	}
 	l.fold(e)
 	return l.about(r)
+}
+
+// files checks that what e's body names is noted.
+func (l *checkedLog) files(e *chat.Event) error {
+	if l.c.format < since[spaceFile] {
+		return nil
+	}
+	for _, key := range fileKeys(e) {
+		if err := l.c.expect(key, nil, "%s: event %d", l.id, e.Seq); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nonce checks that e's nonce is kept, by e or by a later event.
@@ -267,7 +287,7 @@ func (l *checkedLog) end() error {
 			return err
 		}
 	}
-	return l.standings()
+	return errors.Join(l.bearers.end(l.files), l.standings())
 }
 
 // standings checks that keys and members are what the last events of each say.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-chat/parley/chat"
 )
@@ -38,6 +39,11 @@ func furnish(t *testing.T, s *Store) (messages []*chat.Event) {
 	add(chat.Draft{Kind: chat.KindDelete, ID: messages[2].ID})
 	add(chat.Draft{Kind: chat.KindState, Name: "k", Body: []byte("1"), TTL: time.Hour})
 	add(chat.Draft{Kind: chat.KindMember, Member: &chat.Member{User: "bob", Role: chat.Ordinary}})
+	file := add(chat.Draft{Kind: chat.KindMessage, Body: bodyOf("ann", 0)})
+	add(chat.Draft{Kind: chat.KindEdit, ID: add(chat.Draft{Kind: chat.KindMessage, Body: bodyOf("ann", 0)}).ID, Body: bodyOf("ann", 1)})
+	add(chat.Draft{Kind: chat.KindDelete, ID: file.ID})
+	add(chat.Draft{Kind: chat.KindMessage, Body: bodyOf("ann", 3)})
+	add(chat.Draft{Kind: chat.KindCall, Call: &chat.Call{ID: "c", Channel: durableChannel, Caller: "ann", Callee: "bob", State: chat.Missed}})
 	return messages
 }
 
@@ -163,10 +169,12 @@ func TestVerify_SeesRowsThatDoNotFitTheirEvents(t *testing.T) {
 		"kept body":           rewrite(deleted, spaceMessage, func(r *row) { r.event.Body = []byte("1") }),
 		"lost delete":         rewrite(deleted, spaceMessage, func(r *row) { r.event.DeletedAt = time.Time{} }),
 		"reaction's target":   rewrite(6, spaceEvent, func(r *row) { r.event.TargetSeq = 3 }),
+		"call under way":      rewrite(17, spaceEvent, func(r *row) { r.event.Call.State = chat.Accepted }),
+		"file of another":     rewrite(16, spaceMessage, func(r *row) { r.event.Body = bodyOf("ann", 4) }),
 		"notes":               set(seqKey(nil, spaceNotes, path, 1), appendNotes(nil, &chat.Notes{Through: 7})),
-		"head":                set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 11, next: 6})),
-		"head ahead":          set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 12, next: 5})),
-		"head behind":         set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 10, next: 5})),
+		"head":                set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 17, next: 9})),
+		"head ahead":          set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 18, next: 8})),
+		"head behind":         set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 16, next: 8})),
 		"state":               set(stateKey(path, "k"), appendState(nil, &chat.StateKey{Value: []byte("2"), Version: 10})),
 		"state of no event":   set(stateKey(path, "l"), appendState(nil, &chat.StateKey{Value: []byte("2"), Version: 11})),
 		"member":              set(userKey(nil, spaceMember, durableChannel, "bob"), appendMember(nil, &chat.Member{Role: chat.Owner})),
@@ -189,10 +197,19 @@ func TestVerify_EndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestOpen_BringsTheFirstFormatUpToDate takes from a store what format 1 did
+// TestOpen_BringsOlderFormatsUpToDate takes from a store what older formats did
 // not have.
-func TestOpen_BringsTheFirstFormatUpToDate(t *testing.T) {
+func TestOpen_BringsOlderFormatsUpToDate(t *testing.T) {
 	t.Parallel()
+	for old, lacks := range map[byte][]byte{1: {spaceJoined, spaceFile}, 2: {spaceFile}} {
+		t.Run(fmt.Sprint("format ", old), func(t *testing.T) {
+			t.Parallel()
+			bringUpToDate(t, old, lacks)
+		})
+	}
+}
+
+func bringUpToDate(t *testing.T, old byte, lacks []byte) {
 	fs := vfs.NewCrashableMem()
 	s := open(t, "data", small(fs))
 	furnish(t, s)
@@ -204,11 +221,13 @@ func TestOpen_BringsTheFirstFormatUpToDate(t *testing.T) {
 	if _, err := appendWait(s, direct); err != nil {
 		t.Fatal(err)
 	}
-	want := len(keysOf(t, s, spaceJoined))
-	if err := s.db.DeleteRange([]byte{spaceJoined}, []byte{spaceJoined + 1}, pebble.Sync); err != nil {
-		t.Fatal(err)
+	want := append(keysOf(t, s, spaceJoined), keysOf(t, s, spaceFile)...)
+	for _, space := range lacks {
+		if err := s.db.DeleteRange([]byte{space}, []byte{space + 1}, pebble.Sync); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := s.db.Set(keyFormat, []byte{1}, pebble.Sync); err != nil {
+	if err := s.db.Set(keyFormat, []byte{old}, pebble.Sync); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -216,8 +235,9 @@ func TestOpen_BringsTheFirstFormatUpToDate(t *testing.T) {
 	}
 	sound(t, "data", small(fs)) // also before it is brought up to date
 	again := open(t, "data", small(fs))
-	if got := len(keysOf(t, again, spaceJoined)); want != 3 || got != want {
-		t.Errorf("%d joined channels, had %d", got, want)
+	got := append(keysOf(t, again, spaceJoined), keysOf(t, again, spaceFile)...)
+	if diff := cmp.Diff(want, got); diff != "" || len(want) != 5 {
+		t.Errorf("of %d keys:\n%s", len(want), diff)
 	}
 	if names, err := again.Joined(context.Background(), "p", "cyd", "", 10); err != nil || len(names) != 1 {
 		t.Errorf("cyd has joined %v, %v", names, err)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,12 +26,13 @@ type folded struct {
 	reactions map[string]*chat.Event // by message, name and user
 	pins      map[string]*chat.Event
 	states    map[string]*chat.Event
+	said      map[string]*chat.Event // by message: the event with its last body; not of deleted ones
 }
 
 func newFolded() *folded {
 	return &folded{
 		deletions: map[string]*chat.Event{}, notes: map[string]*chat.Notes{}, reactions: map[string]*chat.Event{},
-		pins: map[string]*chat.Event{}, states: map[string]*chat.Event{},
+		pins: map[string]*chat.Event{}, states: map[string]*chat.Event{}, said: map[string]*chat.Event{},
 	}
 }
 
@@ -62,9 +64,13 @@ func (f *folded) take(e *chat.Event) {
 	switch e.Kind {
 	case chat.KindMessage:
 		f.messages = append(f.messages, e)
+		f.said[e.ID] = e
+	case chat.KindEdit:
+		f.said[e.ID] = e
 	case chat.KindDelete:
 		f.deletions[e.ID] = e
 		delete(f.pins, e.ID)
+		delete(f.said, e.ID)
 	case chat.KindReaction:
 		keep(f.reactions, reactionName(e.ID, e.Name, e.Sender), e.On)
 	case chat.KindPin:
@@ -74,11 +80,23 @@ func (f *folded) take(e *chat.Event) {
 	}
 }
 
+// refers reports whether a body that is kept names the file.
+func (f *folded) refers(file string) bool {
+	for _, e := range f.said {
+		if e.Seq > f.horizon && bytes.Contains(e.Body, []byte(file)) {
+			return true
+		}
+	}
+	return false
+}
+
 // judge is why d is refused, or the event that has done it already.
 func (f *folded) judge(d *chat.Draft, now time.Time) (code chat.Code, first *chat.Event) {
 	switch d.Kind {
 	case chat.KindState:
 		return f.judgeState(d, now), nil
+	case chat.KindCall:
+		return "", nil
 	case chat.KindMessage:
 		if d.ParentID == "" {
 			return "", nil
@@ -203,15 +221,16 @@ func (f *folding) append(rt *rapid.T) {
 func (f *folding) draft(rt *rapid.T, ids []string) *chat.Draft {
 	d := &chat.Draft{
 		Channel: f.ch,
-		Kind:    rapid.SampledFrom([]chat.Kind{1, 1, 1, 2, 3, 5, 5, 5, 6, 6, 7, 7}).Draw(rt, "kind"),
+		Kind:    rapid.SampledFrom([]chat.Kind{1, 1, 1, 2, 2, 3, 5, 5, 5, 6, 6, 7, 7, 8}).Draw(rt, "kind"),
 		Sender:  rapid.SampledFrom([]string{"ann", "bob", "cyd"}).Draw(rt, "sender"),
 	}
 	d.ID = rapid.SampledFrom(ids).Draw(rt, "id")
 	d.On = rapid.Bool().Draw(rt, "on")
 	ttl := rapid.SampledFrom([]time.Duration{0, 0, 30 * time.Minute}).Draw(rt, "ttl")
+	body := rapid.SampledFrom([]string{`"x"`, naming(fileA), naming(fileB), naming(fileB, fileA)})
 	switch d.Kind {
 	case chat.KindMessage:
-		d.Body, d.TTL = []byte(`"x"`), ttl
+		d.Body, d.TTL = []byte(body.Draw(rt, "body")), ttl
 		if d.On {
 			d.ParentID = d.ID
 		}
@@ -220,11 +239,14 @@ func (f *folding) draft(rt *rapid.T, ids []string) *chat.Draft {
 			d.Mentions = []string{"bob", "cyd"}
 		}
 	case chat.KindEdit:
-		d.Body = []byte(`"y"`)
+		d.Body = []byte(body.Draw(rt, "body"))
 	case chat.KindReaction:
 		d.Name = rapid.SampledFrom([]string{"👍", "x"}).Draw(rt, "name")
 	case chat.KindState:
 		f.stateDraft(rt, d, ttl)
+	case chat.KindCall:
+		d.ID, d.On = "", false
+		d.Call = &chat.Call{ID: "c", Channel: f.ch, Caller: d.Sender, Callee: "dan", Data: []byte(naming(fileA)), State: chat.Missed}
 	}
 	return d
 }
@@ -308,6 +330,11 @@ func (f *folding) compareLog() {
 	n, err := f.Mentions(f.ctx, f.ch, "bob", 0, 1000)
 	f.noError(err)
 	f.same("mentions", n, called)
+	for _, file := range []string{fileA, fileB} {
+		found, err := f.Referenced(f.ctx, f.ch.Project, file)
+		f.noError(err)
+		f.same("reference to "+file, found, f.known.refers(file))
+	}
 	for _, m := range kept[max(0, len(kept)-5):] {
 		f.compareThread(m, kept)
 	}

@@ -62,6 +62,10 @@ func closeMakesUnavailable(b *bundle) {
 	_, err = b.MoveCursors(b.ctx, []chat.Cursor{{Channel: general, User: "ann", Read: 1}})
 	b.wantCode(err, chat.CodeUnavailable)
 	b.wantCode(b.PutChannel(b.ctx, &chat.Channel{ID: general, Kind: chat.Open}), chat.CodeUnavailable)
+	_, err = b.Referenced(b.ctx, "acme", fileA)
+	b.wantCode(err, chat.CodeUnavailable)
+	b.wantCode(b.Records(b.ctx, "", func(string, []byte) error { return nil }), chat.CodeUnavailable)
+	b.wantCode(b.PutRecords(b.ctx, map[string][]byte{"a": nil}), chat.CodeUnavailable)
 	_, err = b.Expire(b.ctx, m.At)
 	b.wantCode(err, chat.CodeUnavailable)
 }
