@@ -2,182 +2,90 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/parley-chat/parley/chat"
 )
 
-// Draft is a message, or its new state. Text is used unless there is a Body.
-type Draft struct {
-	Text  string
-	Body  jsontext.Value // any JSON value
-	Nonce string         // "": one is made
-
-	// Of new messages only:
-	Meta     jsontext.Value // a JSON object
-	ParentID string         // the message that it answers
-	Mentions []string       // the users it calls
-	TTL      time.Duration  // it is deleted by itself after so long, in whole milliseconds; 0: never
-}
-
-func (d *Draft) frame(typ, channel string) *outgoing {
-	f := &outgoing{Type: typ, ChannelID: channel, Body: d.Body, Nonce: d.Nonce}
-	if d.Body == nil {
-		f.Text = &d.Text
+type (
+	// Call is one attempt of a user to talk to another, as it is now.
+	Call struct {
+		ID         string         `json:"callId"`
+		State      chat.CallState `json:"state"`
+		CallerID   string         `json:"callerId"`
+		CallerName string         `json:"callerName"`
+		CalleeID   string         `json:"calleeId"`
+		ChannelID  string         `json:"channelId"` // where its end is told as a *CallEnd
+		By         string         `json:"by"`        // who brought it into this state; "": the clock
+		Data       jsontext.Value `json:"data"`      // what the caller gave for the callee
+		StartedAt  time.Time      `json:"startedAt"`
+		AnsweredAt time.Time      `json:"answeredAt"` // zero: it was not
+		EndedAt    time.Time      `json:"endedAt"`    // zero: it is under way
 	}
-	if f.Nonce == "" {
-		f.Nonce = rand.Text()
+
+	// CallEnd says that a call is over, and how.
+	CallEnd struct {
+		Call
+		Seq uint64    `json:"seq"`
+		At  time.Time `json:"at"`
 	}
-	return f
+)
+
+// Place is the event's seq.
+func (c *CallEnd) Place() uint64 { return c.Seq }
+
+func (*CallEnd) event() {}
+
+// StartCall rings every device of a user; data is any JSON value for the other
+// side, or nil. The call's end is told in channel; "": the direct channel of
+// the two. It is sent once: a connection that breaks leaves it Unknown, and
+// OnCall tells.
+func (c *Client) StartCall(ctx context.Context, user, channel string, data jsontext.Value) (*Call, error) {
+	return c.phone(ctx, &outgoing{Type: "call", UserID: user, ChannelID: channel, Data: data})
 }
 
-func (d *Draft) publish(channel string) *outgoing {
-	f := d.frame("publish", channel)
-	f.Meta, f.ParentID, f.Mentions, f.TTL = d.Meta, d.ParentID, d.Mentions, d.TTL.Milliseconds()
-	return f
+// AcceptCall answers a call that rings.
+func (c *Client) AcceptCall(ctx context.Context, id string) (*Call, error) {
+	return c.phone(ctx, &outgoing{Type: "call.accept", CallID: id})
 }
 
-// Send queues a message without waiting. Messages of one channel are stored in
-// the order of the calls, unless the server refuses one for a while.
-func (c *Client) Send(channel string, d Draft) (*Pending, error) {
-	return c.submit(d.publish(channel), false)
+// DeclineCall declines a call that rings.
+func (c *Client) DeclineCall(ctx context.Context, id string) (*Call, error) {
+	return c.phone(ctx, &outgoing{Type: "call.decline", CallID: id})
 }
 
-// Publish stores a message: it returns when the server says that it is on
-// stable storage, however many connections that takes.
-func (c *Client) Publish(ctx context.Context, channel string, d Draft) (Ack, error) {
-	return c.ack(ctx, d.publish(channel))
+// EndCall ends a call, or gives up calling.
+func (c *Client) EndCall(ctx context.Context, id string) (*Call, error) {
+	return c.phone(ctx, &outgoing{Type: "call.end", CallID: id})
 }
 
-// Edit gives the message id another text or body.
-func (c *Client) Edit(ctx context.Context, channel, id string, d Draft) (Ack, error) {
-	f := d.frame("edit", channel)
-	f.ID = id
-	return c.ack(ctx, f)
-}
-
-// Delete removes the message id's text for good.
-func (c *Client) Delete(ctx context.Context, channel, id string) (Ack, error) {
-	return c.ack(ctx, &outgoing{Type: "delete", ChannelID: channel, ID: id, Nonce: rand.Text()})
-}
-
-func (c *Client) ack(ctx context.Context, f *outgoing) (Ack, error) {
-	p, err := c.submit(f, false)
-	if err != nil {
-		return Ack{}, err
-	}
-	return p.Wait(ctx)
-}
-
-// Range selects messages: the last Limit below the seq Before; or, with
-// Forward, the first Limit above After; with both bounds the first between
-// them; with neither the last ones.
-type Range struct {
-	Before  uint64
-	After   uint64
-	Forward bool   // from After on, even where it is 0
-	Limit   int    // 0: 50; at most 1000
-	Thread  string // a message's id: the replies to it alone
-}
-
-// History is a page of messages.
-func (c *Client) History(ctx context.Context, channel string, r Range) (*Page, error) {
-	f := &outgoing{Type: "history", ChannelID: channel, Before: r.Before, Limit: r.Limit, ThreadID: r.Thread}
-	if r.Forward || r.After > 0 {
-		f.After = &r.After
-	}
-	return get[Page](ctx, c, f)
-}
-
-// get is a call whose answer is a T.
-func get[T any](ctx context.Context, c *Client, f *outgoing) (*T, error) {
-	answer, err := c.call(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	return as[T](answer)
-}
-
-// Events are at most limit (0: 50) of what follows the seq after: all events,
-// not messages alone. Below the horizon it is chat.CodeExpired.
-func (c *Client) Events(ctx context.Context, channel string, after uint64, limit int) (*Log, error) {
-	return c.log(ctx, &outgoing{Type: "events", ChannelID: channel, After: &after, Limit: limit})
-}
-
-// EventsSince is Events, by time.
-func (c *Client) EventsSince(ctx context.Context, channel string, since time.Time, limit int) (*Log, error) {
-	at := since.UTC().Format("2006-01-02T15:04:05.000Z")
-	return c.log(ctx, &outgoing{Type: "events", ChannelID: channel, Since: at, Limit: limit})
-}
-
-func (c *Client) log(ctx context.Context, f *outgoing) (*Log, error) {
-	answer, err := c.call(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	return readLog(answer)
-}
-
-// MarkRead moves the user's read cursor to a seq, and returns where it stands:
-// it never moves back. A subscription to the channel is not needed.
-func (c *Client) MarkRead(ctx context.Context, channel string, seq uint64) (Cursor, error) {
-	ok, err := get[struct {
-		Cursor Cursor `json:"cursor"`
-	}](ctx, c, &outgoing{Type: "read", ChannelID: channel, Seq: &seq})
-	if err != nil {
-		return Cursor{}, err
-	}
-	return ok.Cursor, nil
-}
-
-// Signal sends a custom event to a channel's live subscriptions. It is sent
-// once: a connection that breaks leaves it Unknown.
-func (c *Client) Signal(ctx context.Context, channel, event string, data jsontext.Value) error {
-	return c.once(ctx, &outgoing{Type: "signal", ChannelID: channel, Event: event, Data: data})
-}
-
-// SignalUser is Signal, to every connection of a user.
-func (c *Client) SignalUser(ctx context.Context, user, event string, data jsontext.Value) error {
-	return c.once(ctx, &outgoing{Type: "signal", UserID: user, Event: event, Data: data})
-}
-
-func (c *Client) once(ctx context.Context, f *outgoing) error {
+func (c *Client) phone(ctx context.Context, f *outgoing) (*Call, error) {
 	p, err := c.submit(f, true)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = p.wait(ctx)
-	return err
-}
-
-// Typing tells the channel that the user types, or stopped. Nothing is sent
-// while there is no connection. Say true at most once a second.
-func (c *Client) Typing(channel string, on bool) {
-	c.say(&outgoing{Type: "typing", ChannelID: channel, Typing: &on})
-}
-
-// SetPresence says how this device stands, now and after each reconnection.
-// custom nil leaves the user's own words as they are.
-func (c *Client) SetPresence(status chat.Status, custom *string) {
-	frame := c.say(&outgoing{Type: "presence", Status: string(status), Custom: custom})
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.presence = frame
-}
-
-// say sends what needs no answer, if there is a connection.
-func (c *Client) say(f *outgoing) []byte {
-	frame, err := encode(f)
+	answer, err := p.wait(ctx)
 	if err != nil {
-		c.o.Logger.Error("encode a frame", "type", f.Type, "err", err)
+		return nil, err
+	}
+	return as[Call](answer)
+}
+
+// called takes a call's new state: an answer, or what all devices are told.
+func (c *Client) called(f *incoming) error {
+	c.mu.Lock()
+	p := c.pending[f.ref()]
+	if p != nil {
+		c.settle(p, f, nil)
+	}
+	c.mu.Unlock()
+	if p != nil || c.o.OnCall == nil {
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.link != nil && len(c.link.out) < c.o.MaxPending {
-		c.link.send(frame)
+	call, err := as[Call](f)
+	if err == nil {
+		c.states.put(func() { c.o.OnCall(call) })
 	}
-	return frame
+	return err
 }

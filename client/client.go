@@ -27,8 +27,16 @@ type Options struct {
 
 	// OnState is told each state, in order, on a goroutine of its own.
 	OnState func(Status)
-	// OnSignal gets the custom events that were sent to this user.
+	// OnSignal gets the custom events that were sent to this user or session.
 	OnSignal func(*Signal)
+	// OnCall is told each state of the user's calls, those of other devices too.
+	OnCall func(*Call)
+	// OnDirect is asked for a handler when something is said in a direct
+	// channel of the user's to which there is no subscription: the server has
+	// begun one, which goes on like any other. An answer of nil ends it, until
+	// something is said again. It is called on the subscription's goroutine.
+	// Where OnDirect is nil direct channels must be subscribed to.
+	OnDirect func(*Subscription) func(Event)
 
 	MaxPending    int           // requests without an answer; more is ErrQueueFull; 0: 1024
 	MaxQueue      int           // bytes that wait for a subscription's handler; 0: 4 MiB
@@ -61,6 +69,7 @@ type Status struct {
 	RetryIn time.Duration // Connecting and Reconnecting: the pause that begins now
 	UserID  string        // Connected: who the server says this is
 	Name    string        // Connected: the user's name
+	Session string        // Connected: the connection's own id; see Audience
 	// GuestToken is the token of a new guest, who came with a publishable key,
 	// for coming again as the same; the Client itself does so while it lives.
 	GuestToken string

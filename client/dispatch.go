@@ -32,6 +32,8 @@ func (l *link) handle(f *incoming) error {
 		return l.warned(f)
 	case "connected":
 		return l.renewed(f)
+	case "call.state":
+		return c.called(f)
 	case "signal":
 		if f.ChannelID == "" {
 			return c.signalled(f)
@@ -105,6 +107,9 @@ func (c *Client) toSubscription(f *incoming) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.subs[f.ChannelID]
+	if s == nil && f.Type == "subscribed" {
+		return c.opened(f)
+	}
 	if s == nil {
 		return nil
 	}
@@ -123,4 +128,23 @@ func (c *Client) toSubscription(f *incoming) error {
 		return err
 	}
 	return s.event(f)
+}
+
+// opened takes over a subscription that the server has begun. mu is held.
+func (c *Client) opened(f *incoming) error {
+	e, err := as[Subscribed](f)
+	if err != nil || !e.Direct || c.o.OnDirect == nil || c.ctx.Err() != nil {
+		return err
+	}
+	s := newSubscription(c, f.ChannelID, SubscribeOptions{From: e.Position}, nil)
+	s.started, s.live = true, true
+	s.push(e, 0)
+	c.subs[s.channel] = s
+	c.work.Go(func() {
+		if s.handler = c.o.OnDirect(s); s.handler == nil {
+			s.Close()
+		}
+		s.serve()
+	})
+	return nil
 }

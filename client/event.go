@@ -8,11 +8,11 @@ import (
 )
 
 // Event is what a subscription's handler gets: one of the pointers to the
-// types of this file. Logged ones are entries of the channel's log.
+// types of this file and [CallEnd]. Logged ones are entries of the channel's log.
 type Event interface{ event() }
 
 // Logged is an Event with a place in the channel's log: *Message, *Update,
-// *Deletion, *Reaction, *Pin, *KeyChange, *Member or *Other.
+// *Deletion, *Reaction, *Pin, *KeyChange, *Member, *CallEnd or *Other.
 type Logged interface {
 	Event
 	// Place is the event's seq.
@@ -139,6 +139,7 @@ type (
 	// Subscribed says where the events that follow begin. It comes again after
 	// each reconnection.
 	Subscribed struct {
+		Direct    bool      `json:"direct"` // the server began it: see Options.OnDirect
 		ChannelID string    `json:"channelId"`
 		Position  Position  `json:"position"`
 		Head      Position  `json:"head"`
@@ -182,10 +183,12 @@ type (
 		ID        string `json:"id"` // the message that was named, or ""
 	}
 
-	// Signal is a custom event, to a channel or, without one, to this user.
+	// Signal is a custom event, to a channel or, without one, to this user or
+	// session.
 	Signal struct {
 		ChannelID string         `json:"channelId"`
 		UserID    string         `json:"userId"`
+		SessionID string         `json:"sessionId"` // without a channel: where it came from; see Audience
 		Event     string         `json:"event"`
 		Data      jsontext.Value `json:"data"`
 	}

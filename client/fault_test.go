@@ -3,13 +3,10 @@ package client_test
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/client"
 	"github.com/parley-chat/parley/internal/faultnet"
@@ -58,81 +55,6 @@ func log(t *testing.T, s *server, channel string, n int) []string {
 		levels := of[*client.Level](e)
 		return len(levels) > 0 && levels[len(levels)-1].Position.Seq >= uint64(n)
 	}))
-}
-
-func TestClient_LosesDoublesAndMisordersNothingWhenCutAtRandom(t *testing.T) {
-	t.Parallel()
-	const messages, writers = 150, 3
-	s, ctx := serve(t, chat.Options{}), within(t)
-	proxy, address := through(t, s)
-	w := newWatcher(t)
-	bob := dial(t, address, "bob", nil)
-	if _, err := bob.Subscribe(ctx, "general", client.SubscribeOptions{Acks: true}, w.handle); err != nil {
-		t.Fatal(err)
-	}
-	stop := make(chan struct{})
-	var breaking, writing sync.WaitGroup
-	breaking.Go(func() {
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				proxy.CutAfter(0)
-				return
-			case <-time.After(time.Duration(5+rand.IntN(25)) * time.Millisecond):
-			}
-			switch n % 3 {
-			case 0:
-				proxy.Cut()
-			case 1:
-				proxy.Reset()
-			default:
-				proxy.CutAfter(int64(500 + rand.IntN(8000)))
-			}
-		}
-	})
-	for i := range writers {
-		c := dial(t, address, fmt.Sprint("writer", i), nil)
-		writing.Go(func() {
-			var sent []*client.Pending
-			for n := range messages {
-				p, err := c.Send("general", client.Draft{Text: fmt.Sprintf("%d/%d", i, n)})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				sent = append(sent, p)
-				if n%10 == 0 { // some are written while others are under way, some are not
-					<-p.Done()
-				}
-			}
-			for _, p := range sent {
-				if _, err := p.Wait(ctx); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	writing.Wait()
-	got := texts(t, w.until("all messages", some[*client.Message](messages*writers)))
-	close(stop)
-	breaking.Wait()
-	if proxy.Accepted() < 6 {
-		t.Errorf("only %d connections were made: nothing was cut", proxy.Accepted())
-	}
-	if diff := cmp.Diff(log(t, s, "general", messages*writers), got); diff != "" {
-		t.Errorf("the subscriber's list is not the log: %s", diff)
-	}
-	next := make([]int, writers)
-	for _, text := range got {
-		var i, n int
-		if _, err := fmt.Sscanf(text, "%d/%d", &i, &n); err != nil {
-			t.Fatal(err)
-		}
-		if n != next[i] {
-			t.Fatalf("writer %d's message %d came in place of %d", i, n, next[i])
-		}
-		next[i]++
-	}
 }
 
 func TestClient_FindsOutThatNobodyAnswers(t *testing.T) {

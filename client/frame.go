@@ -50,6 +50,10 @@ type outgoing struct {
 	Muted     bool           `json:"muted,omitzero"`
 	Banned    bool           `json:"banned,omitzero"`
 	Avatar    *string        `json:"avatar,omitzero"`
+	SessionID string         `json:"sessionId,omitzero"`
+	Except    string         `json:"except,omitzero"`
+	Echo      bool           `json:"echo,omitzero"`
+	CallID    string         `json:"callId,omitzero"`
 }
 
 // incoming is what every frame from the server may have; which type it is
@@ -99,6 +103,8 @@ func (f *incoming) logged() (Logged, error) {
 		return as[KeyChange](f)
 	case "member":
 		return as[Member](f)
+	case "call":
+		return as[CallEnd](f)
 	}
 	return nil, nil
 }

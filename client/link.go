@@ -27,9 +27,6 @@ const maxAnswer = 128 << 20
 // goodbyeWithin is how long Close waits for the server to answer its close frame.
 const goodbyeWithin = time.Second
 
-// renewAgain is the least time between two attempts to renew a token.
-const renewAgain = time.Second
-
 // link is one connection that let the client in.
 type link struct {
 	client *Client
@@ -50,6 +47,7 @@ type link struct {
 
 // connected is the server's answer to connect.
 type connected struct {
+	Session    string    `json:"session"`
 	UserID     string    `json:"userId"`
 	UserName   string    `json:"userName"`
 	Expires    time.Time `json:"expires"`
@@ -79,29 +77,6 @@ func (c *Client) connect() (bool, error) {
 	l.lasts(who.Expires)
 	l.ctx, l.cancel = context.WithCancel(c.ctx)
 	return true, l.serve(who)
-}
-
-// token is what to prove who one is with: a guest comes again as the same one.
-func (c *Client) token(ctx context.Context) (string, error) {
-	if c.o.TokenSource != nil {
-		return c.o.TokenSource(ctx)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.pass != "" {
-		return c.pass, nil
-	}
-	return c.o.Token, nil
-}
-
-// outdated forgets a guest's pass that counts no more: the next connection is
-// a new guest's.
-func (c *Client) outdated() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	had := c.pass != ""
-	c.pass = ""
-	return had
 }
 
 // refusal reads what an HTTP answer in place of an upgrade means.
@@ -179,7 +154,9 @@ func (l *link) serve(who *connected) error {
 	defer l.cancel()
 	l.up(who)
 	defer l.down()
-	l.client.tell(Status{State: Connected, UserID: who.UserID, Name: who.UserName, GuestToken: who.GuestToken})
+	l.client.tell(Status{
+		State: Connected, UserID: who.UserID, Name: who.UserName, Session: who.Session, GuestToken: who.GuestToken,
+	})
 	others.Go(l.write)
 	others.Go(l.ping)
 	if l.client.o.Transport == Auto && l.client.polling() {
@@ -314,42 +291,6 @@ func (l *link) due() ([][]byte, time.Duration) {
 	frames := l.out
 	l.out = nil
 	return frames, wait
-}
-
-// lasts plans for a fresh token in the last quarter of the present one's time.
-// Client.mu is held, or nobody else has l yet.
-func (l *link) lasts(until time.Time) {
-	l.renewal, l.renewAt = 0, time.Time{}
-	if c := l.client; !until.IsZero() && c.o.TokenSource != nil {
-		now := c.o.Now()
-		l.renewAt = now.Add(max(until.Sub(now)*3/4, renewAgain))
-	}
-}
-
-// renew sends a fresh token if it is time.
-func (l *link) renew() error {
-	c := l.client
-	c.mu.Lock()
-	now := c.o.Now()
-	if l.renewAt.IsZero() || l.renewAt.After(now) {
-		c.mu.Unlock()
-		return nil
-	}
-	l.renewAt = now.Add(renewAgain) // unless this one succeeds
-	c.mu.Unlock()
-	token, err := c.token(l.ctx)
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.refs++
-	l.renewal = c.refs
-	frame, err := encode(&outgoing{Type: "connect", Ref: l.renewal, Token: token})
-	if err == nil {
-		l.send(frame)
-	}
-	return err
 }
 
 // ping finds out when nobody is there any more. The server pings too, every 30

@@ -35,6 +35,7 @@ type polls struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	work   sync.WaitGroup
+	direct bool          // subscriptions that the server begins are followed
 	out    chan struct{} // of size one: there are frames to send
 	news   chan struct{} // of size one: there are frames to read, or an end
 
@@ -90,7 +91,7 @@ func pollURL(socket, user, name string) string {
 
 func (c *Client) poll(token string) *polls {
 	p := &polls{
-		http: c.http, url: c.pollURL, token: token, places: make(map[string]*standing),
+		http: c.http, url: c.pollURL, token: token, places: make(map[string]*standing), direct: c.o.OnDirect != nil,
 		out: make(chan struct{}, 1), news: make(chan struct{}, 1),
 	}
 	p.ctx, p.cancel = context.WithCancel(c.ctx)
@@ -347,19 +348,13 @@ func (p *polls) follow(f *incoming) error {
 		return err
 	}
 	s := p.places[f.ChannelID]
+	if f.Type == "subscribed" {
+		return p.begun(s, f)
+	}
 	if s == nil {
 		return nil
 	}
 	switch f.Type {
-	case "subscribed":
-		if len(f.Ref) == 0 {
-			return nil // again, for the server's own reasons
-		}
-		told, err := as[Subscribed](f)
-		if err != nil {
-			return err
-		}
-		s.Position, s.begun = told.Position, true
 	case "dropped":
 		delete(p.places, f.ChannelID)
 	case "error":
@@ -376,6 +371,21 @@ func (p *polls) follow(f *incoming) error {
 		if len(f.Ref) == 0 && f.Seq == s.Position.Seq+1 {
 			s.Position.Seq = f.Seq
 		}
+	}
+	return nil
+}
+
+// begun notes where a subscription begins. One that is told again, for the
+// server's own reasons, changes nothing.
+func (p *polls) begun(s *standing, f *incoming) error {
+	told, err := as[Subscribed](f)
+	switch {
+	case err != nil:
+		return err
+	case s != nil && len(f.Ref) > 0:
+		s.Position, s.begun = told.Position, true
+	case s == nil && told.Direct && p.direct:
+		p.places[f.ChannelID] = &standing{ChannelID: f.ChannelID, Position: told.Position, begun: true}
 	}
 	return nil
 }

@@ -51,14 +51,7 @@ type Subscription struct {
 // Subscribe begins a subscription; it returns when the server has answered, on
 // whichever connection. A channel has at most one: CodeExists.
 func (c *Client) Subscribe(ctx context.Context, channel string, o SubscribeOptions, handler func(Event)) (*Subscription, error) {
-	s := &Subscription{
-		client: c, channel: channel, o: o, handler: handler,
-		last: o.From, handled: o.From,
-		wake: make(chan struct{}, 1), first: make(chan error, 1),
-	}
-	if o.FromStart {
-		s.last = Position{}
-	}
+	s := newSubscription(c, channel, o, handler)
 	c.mu.Lock()
 	switch {
 	case c.err != nil || c.ctx.Err() != nil:
@@ -83,6 +76,21 @@ func (c *Client) Subscribe(ctx context.Context, channel string, o SubscribeOptio
 		return nil, ctx.Err()
 	}
 }
+
+func newSubscription(c *Client, channel string, o SubscribeOptions, handler func(Event)) *Subscription {
+	s := &Subscription{
+		client: c, channel: channel, o: o, handler: handler,
+		last: o.From, handled: o.From,
+		wake: make(chan struct{}, 1), first: make(chan error, 1),
+	}
+	if o.FromStart {
+		s.last = Position{}
+	}
+	return s
+}
+
+// Channel is the name of the channel.
+func (s *Subscription) Channel() string { return s.channel }
 
 // Position is how far the handler has come: everything up to it was handled.
 func (s *Subscription) Position() Position {

@@ -72,7 +72,7 @@ func screen(ctx context.Context, o Options) error {
 	}
 	p := tea.NewProgram(a, options...)
 	a.send = p.Send
-	c, err := o.dial(func(s client.Status) { p.Send(s) })
+	c, err := o.dial(func(s client.Status) { p.Send(s) }, a.follow)
 	if err != nil {
 		return err
 	}
@@ -151,6 +151,8 @@ func (a *app) update(msg tea.Msg) tea.Cmd {
 		return a.paged(m)
 	case begun:
 		return a.begun(m)
+	case directed:
+		return a.directed(m)
 	case acked:
 		a.acked(m)
 	case done:

@@ -173,7 +173,7 @@ func (a *app) begun(m begun) tea.Cmd {
 		from := *r.next
 		r.next = nil
 		return a.subscribe(r, from, true)
-	case m.err != nil:
+	case m.err != nil && r.sub == nil: // else the server was quicker
 		return a.unreadable(r, m.err)
 	}
 	return nil

@@ -20,6 +20,8 @@ type (
 	}
 	// relist says that the list is due again.
 	relist struct{}
+	// directed is a subscription that the server began to a direct channel.
+	directed struct{ sub *client.Subscription }
 )
 
 // sort orders the list: channels, then direct ones, each by name.
@@ -40,8 +42,9 @@ func (a *app) sort() {
 	})
 }
 
-// relist reads the list of channels, now and then: who else writes to this
-// user in a new channel is nowhere else to be seen.
+// relist reads the list of channels, now and then: what another device of the
+// user's joins, and what was said while there was no connection, is nowhere
+// else to be seen.
 func (a *app) relist() tea.Cmd {
 	again := tea.Tick(listAgain, func(time.Time) tea.Msg { return relist{} })
 	if a.status.State != client.Connected {
@@ -88,6 +91,22 @@ func (a *app) listed(m listed) tea.Cmd {
 	}
 	a.sort()
 	return tea.Batch(cmds...)
+}
+
+// follow is the client's OnDirect: somebody writes where this user has not been.
+func (a *app) follow(s *client.Subscription) func(client.Event) {
+	a.send(directed{s})
+	return func(e client.Event) { a.send(happened{s.Channel(), e}) }
+}
+
+// directed shows a direct channel as soon as something is said there.
+func (a *app) directed(m directed) tea.Cmd {
+	r := a.room(m.sub.Channel())
+	r.sub, r.fault = m.sub, nil
+	if r.loaded {
+		return a.subscribe(r, r.view.Position(), true)
+	}
+	return a.readList()
 }
 
 // member sets the user's own standing in a channel.

@@ -34,7 +34,7 @@ func Tail(ctx context.Context, o TailOptions) error {
 		case t.states <- s:
 		case <-ctx.Done():
 		}
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}

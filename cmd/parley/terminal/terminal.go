@@ -50,9 +50,9 @@ func (o *Options) now() time.Time {
 	return o.Now()
 }
 
-// dial starts a client.
-func (o *Options) dial(told func(client.Status)) (*client.Client, error) {
-	c := client.Options{URL: o.URL, Token: o.Token, OnState: told}
+// dial starts a client; direct is its OnDirect, or nil.
+func (o *Options) dial(told func(client.Status), direct func(*client.Subscription) func(client.Event)) (*client.Client, error) {
+	c := client.Options{URL: o.URL, Token: o.Token, OnState: told, OnDirect: direct}
 	if o.Token == "" {
 		c.UserID, c.UserName = o.UserID, o.UserName
 		if c.UserID == "" {
