@@ -28,6 +28,10 @@ func (s *Session) ask(ctx context.Context, command Command, reply *Reply) (err e
 		reply.Profile, err = h.PutProfile(ctx, &id, id.User, c.Profile)
 	case Block:
 		err = h.Block(ctx, &id, c)
+	case StartCall:
+		reply.Call, err = h.startCall(ctx, &id, s, c)
+	case AnswerCall:
+		reply.Call, err = h.answerCall(ctx, &id, s, c)
 	}
 	return err
 }

@@ -89,7 +89,9 @@ func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read)
 	if err != nil {
 		return nil, err
 	}
-	r.tell(&Signal{Kind: SignalRead, Channel: r.id, User: id.User, Seq: min(c.Seq, moved[0].Read), ID: c.ID, At: move.ReadAt}, from)
+	told := &Signal{Kind: SignalRead, Channel: r.id, User: id.User, Seq: min(c.Seq, moved[0].Read), ID: c.ID, At: move.ReadAt}
+	from.sign(told)
+	r.tell(newSignalDelivery(told, from.others()))
 	moved[0].Unread = head.unread(moved[0])
 	return &moved[0], nil
 }
@@ -115,16 +117,16 @@ func (h *Hub) Cursors(ctx context.Context, id *Identity, channel, after string, 
 // tellCursor sends a cursor's signal where the channel is followed.
 func (h *Hub) tellCursor(s *Signal) {
 	if r := h.lookup(s.Channel); r != nil {
-		r.tell(s, nil)
+		r.tell(newSignalDelivery(s, nil))
 		h.release(r)
 	}
 }
 
-// tell signals to all level subscriptions but except's.
-func (r *room) tell(s *Signal, except *Session) {
+// tell is signal for who does not hold mu.
+func (r *room) tell(d *Delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.signal(newSignalDelivery(s, except))
+	r.signal(d)
 }
 
 // cursorsLocked are the cursors of who is present, for who becomes level.
@@ -140,58 +142,4 @@ func (r *room) cursorsLocked() []Cursor {
 		}
 	}
 	return list
-}
-
-// send passes a custom signal on, to a channel or to a user's devices.
-func (h *Hub) send(ctx context.Context, id *Identity, from *Session, c Send) error {
-	if err := checkName("event name", c.Name, MaxNonce); err != nil {
-		return err
-	}
-	if len(c.Data) > MaxSignal {
-		return E(CodeTooLarge, "a signal's data is over %d bytes", MaxSignal)
-	}
-	if (c.Channel == "") == (c.To == "") {
-		return E(CodeInvalid, "a signal goes to a channel or to a user")
-	}
-	if err := h.limit(id); err != nil {
-		return err
-	}
-	s := &Signal{Kind: SignalCustom, User: id.User, UserName: id.Name, Name: c.Name, Data: c.Data, At: h.now()}
-	if c.To != "" {
-		return h.sendToUser(ctx, id, s, c.To)
-	}
-	r, err := h.acquire(ctx, ChannelID{id.Project, c.Channel})
-	if err != nil {
-		return err
-	}
-	defer h.release(r)
-	if err := r.permit(ctx, id, OpSignal); err != nil {
-		return err
-	}
-	s.Channel = r.id
-	r.tell(s, from)
-	return nil
-}
-
-func (h *Hub) sendToUser(ctx context.Context, id *Identity, s *Signal, to string) error {
-	if err := CheckUserID(to); err != nil {
-		return err
-	}
-	if id.Anonymous() || !id.Has(ScopeSend) {
-		return E(CodeForbidden, "the token lacks the scope %s", ScopeSend)
-	}
-	if err := h.unwanted(ctx, id, to); err != nil {
-		return err
-	}
-	s.Channel.Project = id.Project
-	d := newSignalDelivery(s, nil)
-	for _, device := range h.devices(id.Project, to) {
-		device.offerSignal(d)
-	}
-	return nil
-}
-
-// Signal passes a custom signal on for a caller without a session.
-func (h *Hub) Signal(ctx context.Context, id *Identity, c Send) error {
-	return h.send(ctx, id, nil, c)
 }

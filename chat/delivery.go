@@ -13,9 +13,10 @@ type Delivery struct {
 
 	Redelivered bool // the event was sent before and not acknowledged
 
-	size   int
-	except *Session // signals: the session that is left out
-	frames atomic.Pointer[frames]
+	size       int
+	audience   *audience // of a signal: who gets it; nil: all to whom it goes
+	expendable bool      // the first of signals to be dropped
+	frames     atomic.Pointer[frames]
 
 	journey *journey // of an event that is followed
 }

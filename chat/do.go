@@ -7,7 +7,11 @@ import (
 // Do carries out one request; its Reply comes through Next. It may wait for
 // the store. One call at a time, in the order of frames.
 func (s *Session) Do(ctx context.Context, r Request) {
-	if err := s.claim(r); err != nil {
+	err := s.vouch(ctx, r.Token)
+	if err == nil {
+		err = s.claim(ctx, r)
+	}
+	if err != nil {
 		s.answer(r, &Reply{Err: AsError(err)})
 		return
 	}
@@ -24,7 +28,6 @@ func (s *Session) Do(ctx context.Context, r Request) {
 		return
 	}
 	reply := &Reply{}
-	var err error
 	switch c := r.Command.(type) {
 	case Subscribe:
 		err = s.subscribe(ctx, r, c)
@@ -32,7 +35,15 @@ func (s *Session) Do(ctx context.Context, r Request) {
 			return // answered before the first event, under the room's lock
 		}
 	case Unsubscribe:
-		err = s.unsubscribe(c.Channel)
+		err = s.unsubscribe(ctx, r, c)
+		if err == nil {
+			return // as well
+		}
+	case Keep:
+		err = s.keep(ctx, r, c)
+		if err == nil {
+			return // as well
+		}
 	case Authenticate:
 		reply.Connected, err = s.reauthenticate(ctx, c.Token)
 	case History:
@@ -49,6 +60,8 @@ func (s *Session) Do(ctx context.Context, r Request) {
 		err = s.withSubscription(c.Channel, func(sub *subscription) error { return s.typing(ctx, sub, c.On) })
 	case SetPresence:
 		err = s.setPresence(c)
+	case SetDevice:
+		err = s.setDevice(c.ID)
 	case Send:
 		id := s.Identity()
 		err = s.hub.send(ctx, &id, s, c)
@@ -94,94 +107,6 @@ func (s *Session) answer(r Request, reply *Reply) {
 		s.hub.countError(reply.Err)
 	}
 	s.tell(&Delivery{Reply: reply})
-}
-
-// claim holds what a frame says of its sender against who the session is. Only
-// under --dev does it decide: the first frame that names a user names the
-// session.
-func (s *Session) claim(r Request) error {
-	if r.User == "" {
-		return nil
-	}
-	s.mu.Lock()
-	id := s.identity
-	s.mu.Unlock()
-	switch {
-	case id.Renames:
-		if err := CheckUserID(r.User); err != nil {
-			return err
-		}
-		if err := CheckUserName(r.Name); err != nil {
-			return err
-		}
-		next := id
-		next.User, next.Name, next.Renames, next.Guest = r.User, r.Name, false, false
-		s.become(next)
-	case id.Anonymous():
-		return E(CodeUnauthorized, "a frame that names its sender needs a token")
-	case id.User != r.User:
-		return E(CodeForeignSender, "the frame claims to be from %q", r.User)
-	}
-	return nil
-}
-
-// become makes the session another identity's, wherever it is seen.
-func (s *Session) become(next Identity) {
-	before := s.Identity()
-	subs := s.subscriptions()
-	for _, sub := range subs {
-		sub.room.mu.Lock()
-		if !sub.ended {
-			sub.room.stopTyping(s)
-			sub.room.crowd.leave(sub.room, sub)
-		}
-		sub.room.mu.Unlock()
-	}
-	s.mu.Lock()
-	s.identity = next
-	s.mu.Unlock()
-	s.hub.depart(s, before)
-	s.hub.enter(s, next)
-	for _, sub := range subs {
-		sub.room.mu.Lock()
-		if !sub.ended {
-			sub.room.crowd.join(sub.room, sub)
-		}
-		sub.room.mu.Unlock()
-	}
-}
-
-func (s *Session) reauthenticate(ctx context.Context, token string) (*Connected, error) {
-	if s.hub.authenticate == nil {
-		return nil, E(CodeUnauthorized, "tokens are not taken here")
-	}
-	next, err := s.hub.authenticate(ctx, token)
-	if err != nil {
-		return nil, err
-	}
-	if next.Project == "" {
-		return s.connected(), nil // --dev: the token says nothing of who this is
-	}
-	now := s.Identity()
-	switch {
-	case now.Anonymous() || now.Guest || now.Renames:
-		if len(s.subscriptions()) > 0 && now.Project != next.Project {
-			return nil, E(CodeForbidden, "the token is of another project")
-		}
-		s.become(next)
-	case now.Project != next.Project || now.User != next.User:
-		return nil, E(CodeForeignSender, "the token is of another user than the session")
-	default:
-		s.mu.Lock()
-		s.identity = next
-		s.mu.Unlock()
-	}
-	return s.connected(), nil
-}
-
-func (s *Session) connected() *Connected {
-	id := s.Identity()
-	return &Connected{Session: s.id, User: id.User, Name: id.Name, Guest: id.Guest, Pass: id.Pass, Expires: id.Expires}
 }
 
 // post queues what draft makes and answers when it is committed. The session

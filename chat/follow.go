@@ -21,6 +21,9 @@ type subscription struct {
 	index int    // in room.level or room.lagging
 	ended bool
 
+	opened      bool // by the hub, and the client was not told yet; see open
+	ticketPlace int  // see Subscribed.Place
+
 	redelivery redelivery
 }
 
@@ -101,14 +104,19 @@ func (s *Session) catchUp(ctx context.Context, sub *subscription) {
 	r := sub.room
 	id := s.Identity()
 	if err := r.permit(ctx, &id, OpRead); err != nil && !planted.Is("replay_without_authorisation") {
-		if ctx.Err() == nil {
-			s.endSubscription(sub, AsError(err))
-		}
+		s.catchUpFailed(ctx, sub, err)
 		return
 	}
 	r.mu.Lock()
 	if sub.ended || sub.level {
 		r.mu.Unlock()
+		return
+	}
+	if sub.opened {
+		r.mu.Unlock()
+		if err := s.announce(ctx, sub); err != nil {
+			s.catchUpFailed(ctx, sub, err)
+		}
 		return
 	}
 	at := sub.at
@@ -181,7 +189,12 @@ func (s *Session) catchUpFailed(ctx context.Context, sub *subscription, err erro
 		s.stall()
 		return
 	}
-	s.endSubscription(sub, e)
+	sub.room.mu.Lock()
+	defer sub.room.mu.Unlock()
+	if sub.opened {
+		e = nil // the client knows nothing of it
+	}
+	s.drop(sub, e)
 }
 
 // levelled tells a subscription that it is live, with all that signals have

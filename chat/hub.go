@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,7 +68,7 @@ type Hub struct {
 
 	mu       sync.RWMutex
 	rooms    map[ChannelID]*room
-	sessions map[*Session]struct{}
+	sessions map[string]*Session // by id
 	draining bool
 
 	idleMu sync.Mutex
@@ -76,6 +78,7 @@ type Hub struct {
 	users   map[userKey]*user
 	seen    map[userKey]*User // last seen, not written yet
 	rates   map[userKey]*bucket
+	kin     map[kinKey]*bucket
 
 	watchMu   sync.Mutex
 	watched   map[*room]struct{}         // something of theirs is due at a tick
@@ -83,9 +86,13 @@ type Hub struct {
 	awaiting  map[*subscription]struct{} // for acknowledgements
 	delivered map[cursorKey]uint64       // not written yet
 
-	flushing atomic.Bool
-	sweeping atomic.Bool
-	posting  atomic.Int64 // appends under way
+	flushing  atomic.Bool
+	sweeping  atomic.Bool
+	recording atomic.Bool
+	posting   atomic.Int64 // appends under way
+
+	calls   calls
+	tickets tickets
 
 	profiles sync.Mutex // held while a profile is read, changed and written
 }
@@ -102,10 +109,11 @@ func NewHub(o Options) *Hub {
 		trace: o.Trace, log: o.Logger, now: o.Now, epoch: o.Store.Epoch(),
 		queueBytes: o.QueueBytes, rate: o.PostRate, burst: o.PostBurst,
 		rooms:     make(map[ChannelID]*room),
-		sessions:  make(map[*Session]struct{}),
+		sessions:  make(map[string]*Session),
 		users:     make(map[userKey]*user),
 		seen:      make(map[userKey]*User),
 		rates:     make(map[userKey]*bucket),
+		kin:       make(map[kinKey]*bucket),
 		watched:   make(map[*room]struct{}),
 		awaiting:  make(map[*subscription]struct{}),
 		delivered: make(map[cursorKey]uint64),
@@ -141,20 +149,28 @@ func (h *Hub) Connect(id Identity, sink Sink) (*Session, error) {
 		h.mu.Unlock()
 		return nil, &Error{Code: CodeGoingAway, Message: "the server is shutting down", RetryAfter: time.Second}
 	}
-	h.sessions[s] = struct{}{}
+	h.sessions[s.id] = s
 	h.mu.Unlock()
 	h.enter(s, id)
 	if !id.Anonymous() {
 		s.tell(&Delivery{Reply: &Reply{Connected: s.connected()}})
 	}
+	h.ring(s, id)
 	return s, nil
 }
 
 func (h *Hub) forget(s *Session) {
 	h.mu.Lock()
-	delete(h.sessions, s)
+	delete(h.sessions, s.id)
 	h.mu.Unlock()
 	h.depart(s, s.Identity())
+	s.mu.Lock()
+	k := s.ticket
+	s.mu.Unlock()
+	if k != nil {
+		k.leave()
+		h.tickets.later(k)
+	}
 }
 
 // acquire is the channel's room, loaded; the caller must release it.
@@ -162,21 +178,29 @@ func (h *Hub) acquire(ctx context.Context, ch ChannelID) (*room, error) {
 	if err := CheckChannelName(ch.Name); err != nil {
 		return nil, err
 	}
-	r := h.lookup(ch)
-	if r == nil {
-		h.mu.Lock()
-		if r = h.rooms[ch]; r == nil {
-			r = &room{hub: h, id: ch}
-			h.rooms[ch] = r
-		}
-		r.refs.Add(1)
-		h.mu.Unlock()
-	}
+	r := h.hold(ch)
 	if err := r.load(ctx); err != nil {
 		h.release(r)
 		return nil, err
 	}
 	return r, nil
+}
+
+// hold is the channel's room, perhaps not loaded yet; the caller must release
+// it.
+func (h *Hub) hold(ch ChannelID) *room {
+	if r := h.lookup(ch); r != nil {
+		return r
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.rooms[ch]
+	if r == nil {
+		r = newRoom(h, ch)
+		h.rooms[ch] = r
+	}
+	r.refs.Add(1)
+	return r
 }
 
 // lookup is the channel's room if there is one; the caller must release it.
@@ -227,7 +251,9 @@ func (h *Hub) hear(hint Hint) {
 	if r := h.lookup(hint.Channel); r != nil {
 		r.hint(hint.Seq)
 		h.release(r)
+		return
 	}
+	h.hearDirect(hint)
 }
 
 // tellNodes hints a channel's new head, now and at two later times.
@@ -278,6 +304,7 @@ func (h *Hub) pause(ctx context.Context, d time.Duration) {
 // answered, tells every session to come back at some time within spread, and
 // closes them.
 func (h *Hub) Drain(ctx context.Context, spread time.Duration) {
+	h.endCalls(ctx)
 	h.mu.Lock()
 	h.draining = true
 	h.mu.Unlock()
@@ -285,10 +312,7 @@ func (h *Hub) Drain(ctx context.Context, spread time.Duration) {
 		h.pause(ctx, time.Millisecond)
 	}
 	h.mu.RLock()
-	sessions := make([]*Session, 0, len(h.sessions))
-	for s := range h.sessions {
-		sessions = append(sessions, s)
-	}
+	sessions := slices.Collect(maps.Values(h.sessions))
 	h.mu.RUnlock()
 	for i, s := range sessions {
 		after := time.Duration(int64(spread) * int64(i) / int64(len(sessions)))

@@ -47,6 +47,11 @@ func (id *Identity) Has(scope string) bool {
 	return false
 }
 
+// outlasts reports whether id's credentials are good for longer than other's.
+func (id *Identity) outlasts(other *Identity) bool {
+	return !other.Expires.IsZero() && (id.Expires.IsZero() || id.Expires.After(other.Expires))
+}
+
 // Covers reports whether the credentials reach the channel of this name. A
 // publishable key's guests reach users directly only if it says so: everybody
 // has that key.

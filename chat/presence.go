@@ -15,8 +15,8 @@ const smallCrowd = 64
 
 // crowd is who is present in a channel. room.mu guards it.
 type crowd struct {
-	subs    map[string]int // subscriptions with presence, by user
-	joined  map[string]bool
+	subs    map[string]int    // subscriptions with presence, by user
+	joined  map[string]string // the device, by user
 	left    map[string]Presence
 	changed map[string]bool
 	told    time.Time
@@ -39,9 +39,9 @@ func (c *crowd) join(r *room, sub *subscription) {
 		return
 	}
 	if c.joined == nil {
-		c.joined = make(map[string]bool)
+		c.joined = make(map[string]string)
 	}
-	c.joined[user] = true
+	c.joined[user] = sub.session.deviceID()
 	c.changes(r)
 }
 
@@ -56,20 +56,22 @@ func (c *crowd) leave(r *room, sub *subscription) {
 	}
 	delete(c.subs, id.User)
 	delete(c.changed, id.User)
-	if c.joined[id.User] {
+	if _, untold := c.joined[id.User]; untold {
 		delete(c.joined, id.User)
 		return
 	}
 	if c.left == nil {
 		c.left = make(map[string]Presence)
 	}
-	c.left[id.User] = Presence{User: id.User, Name: id.Name, Status: Offline, LastSeen: r.hub.now()}
+	c.left[id.User] = Presence{
+		User: id.User, Name: id.Name, Status: Offline, LastSeen: r.hub.now(), Device: sub.session.deviceID(),
+	}
 	c.changes(r)
 }
 
 // change notes that a present user's status is another one.
 func (c *crowd) change(r *room, user string) {
-	if c.subs[user] == 0 || c.joined[user] {
+	if _, untold := c.joined[user]; untold || c.subs[user] == 0 {
 		return
 	}
 	if c.changed == nil {
@@ -106,8 +108,10 @@ func (c *crowd) flush(r *room, now time.Time) {
 		return
 	}
 	s := &Signal{Kind: SignalPresence, Channel: r.id, At: now}
-	for user := range c.joined {
-		s.Joined = append(s.Joined, r.hub.presence(r.id.Project, user))
+	for user, device := range c.joined {
+		p := r.hub.presence(r.id.Project, user)
+		p.Device = device
+		s.Joined = append(s.Joined, p)
 	}
 	for user := range c.changed {
 		s.Changed = append(s.Changed, r.hub.presence(r.id.Project, user))
@@ -139,9 +143,4 @@ func sortPresence(list []Presence) {
 		}
 		return 1
 	})
-}
-
-func newSignalDelivery(s *Signal, except *Session) *Delivery {
-	size := 128 + len(s.Data) + 96*(len(s.Joined)+len(s.Left)+len(s.Changed))
-	return &Delivery{Signal: s, size: size, except: except}
 }

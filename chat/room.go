@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,26 +22,38 @@ type room struct {
 	refs atomic.Int64 // subscriptions and requests under way; see Hub.acquire
 	idle time.Time    // when refs last became 0, while in Hub.idle; Hub.idleMu guards it
 
-	mu         sync.Mutex
-	loaded     bool
-	settings   *Channel
-	exists     bool // settings are in the store, not what a first use would make
-	head       uint64
-	hinted     uint64 // the greatest seq heard of; above head: fill is under way
-	rewrites   uint64 // how often an edit or delete was applied
-	filling    bool
-	ring       ring
-	pages      map[uint64]*page
-	levelSince time.Time // when the last one who lagged went level or left
-	level      []*subscription
-	lagging    []*subscription
-	members    map[string]*Member // asked for so far; nil: no standing
+	users []string // of a direct channel: its two, or the one who talks to oneself
+
+	mu            sync.Mutex
+	loaded        bool
+	settings      *Channel
+	exists        bool // settings are in the store, not what a first use would make
+	head          uint64
+	hinted        uint64 // the greatest seq heard of; above head: fill is under way
+	rewrites      uint64 // how often an edit or delete was applied
+	missed        uint64 // of a direct channel: the first seq that was hinted at before it was loaded
+	filling       bool
+	ring          ring
+	pages         map[uint64]*page
+	levelSince    time.Time // when the last one who lagged went level or left
+	level         []*subscription
+	lagging       []*subscription
+	members       map[string]*Member // asked for so far; nil: no standing
+	memberChanges uint64             // how often a member event was applied
 
 	crowd      crowd
 	typists    map[string]*typist
 	lastEvent  time.Time // when this node last committed one
 	lastHinted uint64
 	repeats    int // how often lastHinted was hinted again
+}
+
+func newRoom(h *Hub, ch ChannelID) *room {
+	r := &room{hub: h, id: ch}
+	if a, b, direct := DirectUsers(ch.Name); direct {
+		r.users = slices.Compact([]string{a, b})
+	}
+	return r
 }
 
 // load reads what the room must know before it is of use.
@@ -65,6 +78,9 @@ func (r *room) load(ctx context.Context) error {
 	}
 	r.settings, r.head, r.loaded = settings, head.Seq, true
 	r.hinted = max(r.hinted, head.Seq)
+	if r.missed > 0 {
+		r.head = min(r.head, r.missed-1)
+	}
 	r.fillLocked()
 	return nil
 }
@@ -78,42 +94,10 @@ func (r *room) permit(ctx context.Context, id *Identity, op Operation) error {
 	if err := permit(id, r.about(), m, op); err != nil {
 		return err
 	}
-	if _, _, direct := DirectUsers(r.id.Name); direct && op.speaks() {
+	if r.users != nil && op.speaks() {
 		return r.hub.unwanted(ctx, id, r.id.partner(id.User))
 	}
 	return nil
-}
-
-// member is the user's standing, or nil.
-func (r *room) member(ctx context.Context, user string) (*Member, error) {
-	if user == "" {
-		return nil, nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	m, known := r.members[user]
-	if known {
-		return m, nil
-	}
-	// Read under the lock, so that a member event cannot slip in between the
-	// read and the note taken of it.
-	m, err := r.hub.store.Member(ctx, r.id, user)
-	if err != nil && CodeOf(err) != CodeNotFound {
-		return nil, err
-	}
-	r.note(user, m)
-	return m, nil
-}
-
-// maxMembers bounds how many standings a room remembers.
-const maxMembers = 10_000
-
-// note remembers a standing. mu is held.
-func (r *room) note(user string, m *Member) {
-	if r.members == nil || len(r.members) >= maxMembers {
-		r.members = make(map[string]*Member)
-	}
-	r.members[user] = m
 }
 
 // deliver takes an event that was committed here or heard of elsewhere.
@@ -126,98 +110,6 @@ func (r *room) deliver(e *Event, j *journey) {
 		return
 	}
 	r.fillLocked()
-}
-
-// hint says that the channel's head is at least seq.
-func (r *room) hint(seq uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.hinted = max(r.hinted, seq)
-	r.fillLocked()
-}
-
-// fillLocked starts reading what lies between head and hinted, if anything.
-func (r *room) fillLocked() {
-	if !r.loaded || r.filling || r.hinted <= r.head {
-		return
-	}
-	r.filling = true
-	r.refs.Add(1)
-	if !r.hub.spawn(r.fill) {
-		r.filling = false
-		r.refs.Add(-1)
-	}
-}
-
-// fill follows the log on behalf of all level subscriptions at once.
-func (r *room) fill(ctx context.Context) {
-	defer r.hub.release(r)
-	empty := 0
-	for wait := 10 * time.Millisecond; ; {
-		r.mu.Lock()
-		after, rewrites := r.head, r.rewrites
-		if r.hinted <= r.head || ctx.Err() != nil {
-			r.filling = false
-			r.mu.Unlock()
-			return
-		}
-		r.mu.Unlock()
-		events, err := r.hub.store.Events(ctx, r.id, after, pageEvents)
-		if err == nil && len(events) == 0 {
-			if empty++; empty > maxEmptyFills {
-				r.disbelieve()
-			}
-		}
-		if err != nil || len(events) == 0 {
-			if CodeOf(err) == CodeExpired {
-				r.skip(AsError(err))
-				continue
-			}
-			r.hub.pause(ctx, wait)
-			wait = min(2*wait, time.Second)
-			continue
-		}
-		r.mu.Lock()
-		if r.rewrites != rewrites {
-			r.mu.Unlock() // what was read may be from before a delete: read again
-			continue
-		}
-		for _, e := range events {
-			if e.Seq == r.head+1 {
-				r.push(e, nil)
-			}
-		}
-		r.mu.Unlock()
-	}
-}
-
-// maxEmptyFills is how often fill asks for events that were hinted at and are
-// not there, for about half a minute, before it takes the hint for an error.
-const maxEmptyFills = 40
-
-func (r *room) disbelieve() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.hub.log.Warn("a hint named events that are not in the store", "channel", r.id.Name, "hinted", r.hinted, "head", r.head)
-	r.hinted = r.head
-}
-
-// skip gives up what retention took before it could be filled: every level
-// subscription falls back and will be told on its own.
-func (r *room) skip(err *Error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for len(r.level) > 0 {
-		sub := r.level[0]
-		sub.at = r.head
-		r.fallBack(sub)
-	}
-	r.ring = ring{}
-	r.pages = nil
-	if err.Expired != nil {
-		r.head = max(r.head, err.Expired.Oldest.Seq)
-	}
-	r.hinted = max(r.hinted, r.head)
 }
 
 // push makes e the newest event: applied, kept, offered. Its seq is head+1.
@@ -243,6 +135,7 @@ func (r *room) push(e *Event, j *journey) {
 		}
 	}
 	wakes.wake()
+	r.openDirects(e.Seq - 1)
 	j.end(len(r.level))
 }
 
@@ -261,89 +154,11 @@ func (l *wakeList) wake() {
 	wakeLists.Put(l)
 }
 
-// apply brings what is kept in memory in line with an edit, a delete or a
-// member event. It must come before the acknowledgement: from then on nobody
-// may be served the old state.
-func (r *room) apply(e *Event) {
-	if e.Kind == KindMessage {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.applyLocked(e)
-}
-
-func (r *room) applyLocked(e *Event) {
-	switch e.Kind {
-	case KindEdit, KindDelete:
-		if planted.Is("cached_deleted_body") {
-			return
-		}
-		r.pages = nil
-		r.rewrites++
-		r.rewrite(e)
-	case KindMember:
-		r.applyMember(e.Member)
-	}
-}
-
-// rewrite puts the present state of the message that e names, and of e's
-// forerunners, in place of what the ring holds of them.
-func (r *room) rewrite(e *Event) {
-	if slot := r.ring.find(e.TargetSeq, r.head); slot != nil {
-		m := *(*slot).Event
-		if m.Deleted() || m.EditSeq >= e.Seq {
-			return
-		}
-		if e.Kind == KindDelete {
-			m.Body, m.Meta, m.Mentions, m.DeletedAt = nil, nil, nil, e.At
-		} else {
-			m.Body, m.EditSeq, m.EditedAt = e.Body, e.Seq, e.At
-		}
-		r.replace(slot, &m)
-	}
-	if e.Kind != KindDelete {
-		return
-	}
-	for i := range r.ring.n {
-		slot := r.ring.at(i)
-		if old := (*slot).Event; old.Kind == KindEdit && old.ID == e.ID && old.Body != nil {
-			scrubbed := *old
-			scrubbed.Body = nil
-			r.replace(slot, &scrubbed)
-		}
-	}
-}
-
-func (r *room) replace(slot **Delivery, e *Event) {
-	r.ring.bytes -= (*slot).size
-	*slot = NewEventDelivery(e)
-	r.ring.bytes += (*slot).size
-}
-
-// applyMember notes a standing and ends the subscriptions that it forbids.
-func (r *room) applyMember(m *Member) {
-	r.note(m.User, m)
-	var ended []*subscription
-	for _, subs := range [][]*subscription{r.level, r.lagging} {
-		for _, sub := range subs {
-			id := sub.session.Identity()
-			if id.User == m.User && permit(&id, r.settings, m, OpRead) != nil {
-				ended = append(ended, sub)
-			}
-		}
-	}
-	for _, sub := range ended {
-		id := sub.session.Identity()
-		sub.session.drop(sub, AsError(permit(&id, r.settings, m, OpRead)))
-	}
-}
-
 // signal offers d to the level subscriptions; to those with presence alone if
 // it tells of presence.
 func (r *room) signal(d *Delivery) {
 	for _, sub := range r.level {
-		if sub.session == d.except || (d.Signal.Kind == SignalPresence && !sub.presence) {
+		if d.Signal.Kind == SignalPresence && !sub.presence {
 			continue
 		}
 		sub.session.offerSignal(d)

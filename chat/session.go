@@ -28,18 +28,6 @@ type Patient interface {
 	QueueBytes() int // in place of Options.QueueBytes, if it is less
 }
 
-// Speaker is a Sink that says what its client understands.
-type Speaker interface {
-	Sink
-	Speaks() Speech // called under locks: it must not block and must not call the session
-}
-
-// Speech is what a session's client understands.
-type Speech struct {
-	Dialect string // the wire language's name
-	Directs bool   // frames name their channel: events of the user's direct channels may come without a subscription
-}
-
 // Bounds of one session.
 const (
 	maxPending       = 256 // posts that are not committed yet
@@ -70,8 +58,12 @@ type Session struct {
 	room     chan struct{} // closed when there is room again; nil: nobody waits
 	closed   bool
 	away     bool // this device is away; Hub.usersMu guards it
+	device   string
+	vouched  *vouched // for the last token that a frame carried
+	ticket   *keeping // nil: what is subscribed to is not noted
 
-	// subs is changed by Do alone, and by whoever drops a subscription.
+	// subs is changed by Do, by whoever drops a subscription, and for direct
+	// channels by the hub; of one channel under its room's lock.
 	subs map[string]*subscription
 }
 
@@ -203,11 +195,14 @@ func (s *Session) offer(d *Delivery) (ok, wake bool) {
 	return true, wake
 }
 
-// offerSignal queues a signal, unless half of the queue is taken: signals are
-// the first to go.
+// offerSignal queues a signal, if it is for the session and its queue has room
+// for such: signals are the first to go.
 func (s *Session) offerSignal(d *Delivery) {
+	if !d.audience.has(s) {
+		return
+	}
 	s.mu.Lock()
-	if s.queue.bytes+d.size > s.bound/2 {
+	if s.queue.bytes+d.size > d.roomIn(s.bound) {
 		s.mu.Unlock()
 		s.hub.stats.signalsDropped.Add(1)
 		return
@@ -319,10 +314,19 @@ func (s *Session) drop(sub *subscription, why *Error) {
 	r.crowd.leave(r, sub)
 	r.stopTyping(s)
 	s.mu.Lock()
-	if s.subs[r.id.Name] == sub {
+	k := s.ticket
+	if s.subs[r.id.Name] != sub {
+		k = nil // another took its place
+	} else {
 		delete(s.subs, r.id.Name)
 	}
+	if s.closed {
+		k = nil // its ticket stays as it is
+	}
 	s.mu.Unlock()
+	if k != nil && k.vacate(r.id.Name) {
+		s.hub.tickets.later(k)
+	}
 	if why != nil {
 		s.tell(&Delivery{Notice: &Dropped{Channel: r.id.Name, Err: why}})
 	}

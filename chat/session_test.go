@@ -133,7 +133,8 @@ func TestSubscribe_ResumesFromAPosition(t *testing.T) {
 					t.Fatalf("event %d has seq %d", i, e.Seq)
 				}
 			}
-			if l := ben.level(1); l.Position.Seq != uint64(n+1) {
+			// The last one was acknowledged, but ben may be level before it is delivered.
+			if l := ben.level(1); l.Position.Seq < uint64(n) || l.Position.Seq > uint64(n+1) {
 				t.Errorf("level at %v", l.Position)
 			}
 		})

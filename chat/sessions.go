@@ -3,6 +3,7 @@ package chat
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 )
@@ -39,19 +40,30 @@ func (h *Hub) Sessions(_ context.Context, id *Identity, user string) ([]SessionI
 // Disconnect ends a session on this node: one's own, or with a server key
 // anybody's. Its client may come back.
 func (h *Hub) Disconnect(_ context.Context, id *Identity, session string) error {
-	for _, s := range h.all() {
-		if of := s.Identity(); s.id == session && of.Project == id.Project && (id.Server || (of.User == id.User && id.User != "")) {
-			s.dismiss(E(CodeDisconnected, "the session was ended"))
-			return nil
-		}
+	s := h.session(session)
+	if s == nil {
+		return E(CodeNotFound, "there is no such session")
 	}
-	return E(CodeNotFound, "there is no such session")
+	of := s.Identity()
+	if of.Project != id.Project || !id.Server && (of.User != id.User || id.User == "") {
+		return E(CodeNotFound, "there is no such session")
+	}
+	s.dismiss(E(CodeDisconnected, "the session was ended"))
+	return nil
+}
+
+// session is the one of that id on this node, or nil.
+func (h *Hub) session(id string) *Session {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.sessions[id]
 }
 
 // Review asks check of every session's identity, and ends those for which
 // it has an error. It is for credentials that are no longer good.
 func (h *Hub) Review(check func(Identity) *Error) {
 	for _, s := range h.all() {
+		s.unvouch()
 		if err := check(s.Identity()); err != nil {
 			s.dismiss(err)
 		}
@@ -61,11 +73,7 @@ func (h *Hub) Review(check func(Identity) *Error) {
 func (h *Hub) all() []*Session {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	list := make([]*Session, 0, len(h.sessions))
-	for s := range h.sessions {
-		list = append(list, s)
-	}
-	return list
+	return slices.Collect(maps.Values(h.sessions))
 }
 
 // dismiss tells the client why, and closes its connection.
@@ -78,10 +86,11 @@ func (s *Session) info() SessionInfo {
 	s.hub.usersMu.Lock()
 	away := s.away
 	s.hub.usersMu.Unlock()
+	speech := s.speech()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := SessionInfo{
-		ID: s.id, User: s.identity.User, Name: s.identity.Name, Key: s.identity.Key,
+		ID: s.id, User: s.identity.User, Name: s.identity.Name, Key: s.identity.Key, Dialect: speech.Dialect, Device: s.device,
 		Guest: s.identity.Guest, Away: away, Since: s.since, Channels: make([]string, 0, len(s.subs)),
 	}
 	for name := range s.subs {

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,10 +89,7 @@ func (h *Hub) Stats() Stats {
 	var s Stats
 	h.mu.RLock()
 	s.Sessions, s.Rooms = len(h.sessions), len(h.rooms)
-	sessions := make([]*Session, 0, len(h.sessions))
-	for session := range h.sessions {
-		sessions = append(sessions, session)
-	}
+	sessions := slices.Collect(maps.Values(h.sessions))
 	h.mu.RUnlock()
 	for _, session := range sessions {
 		session.mu.Lock()

@@ -11,52 +11,82 @@ import (
 // itself, so that nothing of the channel comes before the answer.
 func (s *Session) subscribe(ctx context.Context, req Request, c Subscribe) error {
 	id := s.Identity()
+	b, err := s.prepare(ctx, &id, c)
+	if err != nil {
+		return err
+	}
+	defer s.hub.release(b.room)
+	if err := s.note(ctx, b); err != nil {
+		return err
+	}
+	return s.place(req, b)
+}
+
+// beginning is a subscription that may be made: the room is acquired, the right
+// was asked for, and where it begins is known.
+type beginning struct {
+	room    *room
+	wants   Subscribe
+	from    uint64
+	resumes bool // else it goes on where the session's present one is, or begins at the head
+	reply   *Reply
+}
+
+// prepare finds out whether and from where a channel can be subscribed to. The
+// caller must release the room.
+func (s *Session) prepare(ctx context.Context, id *Identity, c Subscribe) (*beginning, error) {
 	r, err := s.hub.acquire(ctx, ChannelID{id.Project, c.Channel})
 	if err != nil {
+		return nil, err
+	}
+	b := &beginning{room: r, wants: c, reply: &Reply{Epoch: s.hub.epoch}}
+	if err := b.look(ctx, id); err != nil {
+		s.hub.release(r)
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *beginning) look(ctx context.Context, id *Identity) (err error) {
+	r := b.room
+	if err := r.permit(ctx, id, OpRead); err != nil && !planted.Is("replay_without_authorisation") {
 		return err
 	}
-	defer s.hub.release(r)
-	if err := r.permit(ctx, &id, OpRead); err != nil && !planted.Is("replay_without_authorisation") {
+	told := &Subscribed{Channel: r.id.Name, Role: r.role(ctx, id)}
+	if told.Head, told.Cursor, err = r.whereabouts(ctx, id); err != nil {
 		return err
 	}
-	head, err := s.hub.store.Head(ctx, r.id)
-	if err != nil {
-		return err
-	}
-	from, resumes, err := s.hub.begin(ctx, r.id, head, c)
-	if err != nil {
-		return err
-	}
-	reply := &Reply{Head: head, Epoch: s.hub.epoch}
-	reply.Subscribed = &Subscribed{Channel: r.id.Name, Head: head, Role: r.role(ctx, &id)}
-	if id.User != "" {
-		if reply.Subscribed.Cursor, err = s.hub.store.Cursor(ctx, r.id, id.User); err != nil {
-			return err
-		}
-		reply.Subscribed.Cursor.Unread = head.unread(reply.Subscribed.Cursor)
-	}
-	return s.place(req, reply, r, c, from, resumes)
+	b.reply.Head, b.reply.Subscribed = told.Head, told
+	b.from, b.resumes, err = r.hub.begin(ctx, r.id, told.Head, b.wants)
+	return err
 }
 
 // place puts the subscription among those that lag: Next does the rest. It
 // takes the place of the one before, if there is any, so that nobody is seen to
-// leave and come.
-func (s *Session) place(req Request, reply *Reply, r *room, c Subscribe, from uint64, resumes bool) error {
-	sub := &subscription{session: s, room: r, presence: c.Presence && s.Identity().User != "", acks: c.Acks}
+// leave and come, and nothing that the client still waits for is passed over.
+func (s *Session) place(req Request, b *beginning) error {
+	r, reply := b.room, b.reply
+	sub := &subscription{session: s, room: r, presence: b.wants.Presence && s.Identity().User != "", acks: b.wants.Acks}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.mu.Lock()
 	old := s.subs[r.id.Name]
 	if s.closed || old == nil && len(s.subs) >= maxSubscriptions {
 		s.mu.Unlock()
-		return E(CodeTooMany, "at most %d subscriptions a connection", maxSubscriptions)
+		return errSubscriptions()
 	}
 	if s.subs == nil {
 		s.subs = make(map[string]*subscription, 1)
 	}
 	s.subs[r.id.Name] = sub
+	k := s.ticket
 	s.mu.Unlock()
-	if !resumes {
+	from := b.from
+	switch {
+	case b.resumes:
+	case old != nil:
+		from = old.place()
+	default:
 		from = r.head
 	}
 	if from != reply.Head.Seq {
@@ -66,17 +96,24 @@ func (s *Session) place(req Request, reply *Reply, r *room, c Subscribe, from ui
 	sub.redelivery.acked = from
 	r.refs.Add(1)
 	r.join(sub)
-	if n := len(r.crowd.subs); c.Presence && n <= smallCrowd {
+	if n := len(r.crowd.subs); b.wants.Presence && n <= smallCrowd {
 		r.crowd.flush(r, s.hub.now())
 	}
 	r.crowd.join(r, sub)
 	if old != nil {
 		s.drop(old, nil)
 	}
-	reply.Subscribed.From = Position{s.hub.epoch, from}
+	if k != nil {
+		sub.ticketPlace = k.place(r.id.Name)
+	}
+	reply.Subscribed.From, reply.Subscribed.Place = Position{s.hub.epoch, from}, sub.ticketPlace
 	s.answer(req, reply)
 	s.lag(sub)
 	return nil
+}
+
+func errSubscriptions() *Error {
+	return E(CodeTooMany, "at most %d subscriptions a connection", maxSubscriptions)
 }
 
 // begin is the seq after which c wants the log; false: from its head on.
@@ -116,11 +153,61 @@ func (h *Hub) expired(reason string, head Head) *Error {
 	}
 }
 
-func (s *Session) unsubscribe(channel string) error {
-	return s.withSubscription(channel, func(sub *subscription) error {
-		s.endSubscription(sub, nil)
+// unsubscribe ends a subscription. It answers itself, so that what is said in a
+// direct channel afterwards opens it after the answer. What was said there
+// before and is still on its way is said anew: to an unsubscription it is what
+// comes next.
+func (s *Session) unsubscribe(ctx context.Context, req Request, c Unsubscribe) error {
+	return s.withSubscription(c.Channel, func(sub *subscription) error {
+		r := sub.room
+		if err := s.noteEnd(ctx, r.id.Name); err != nil {
+			return err
+		}
+		r.refs.Add(1)
+		defer s.hub.release(r)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		place, unread := sub.place(), sub.place() < r.head && !sub.ended
+		s.drop(sub, nil)
+		s.answer(req, &Reply{})
+		if unread && r.users != nil && s.speech().Directs {
+			s.open(r, place)
+		}
 		return nil
 	})
+}
+
+// note has the ticket, if there is one, say that the subscription begins.
+func (s *Session) note(ctx context.Context, b *beginning) error {
+	s.mu.Lock()
+	k := s.ticket
+	_, follows := s.subs[b.room.id.Name]
+	s.mu.Unlock()
+	switch {
+	case k == nil:
+		return nil
+	case !b.resumes && follows:
+		return nil // it goes on at its place
+	case !b.resumes: // at the head, which from now on is a certain one
+		b.from, b.resumes = b.reply.Head.Seq, true
+	}
+	k.occupy(b.room.id.Name, b.from, b.wants.Presence, b.wants.Acks)
+	err := s.hub.writeTicket(ctx, k)
+	if err != nil && !follows {
+		k.vacate(b.room.id.Name)
+	}
+	return err
+}
+
+// noteEnd has the ticket, if there is one, say that the subscription ends.
+func (s *Session) noteEnd(ctx context.Context, channel string) error {
+	s.mu.Lock()
+	k := s.ticket
+	s.mu.Unlock()
+	if k == nil || !k.vacate(channel) {
+		return nil
+	}
+	return s.hub.writeTicket(ctx, k)
 }
 
 // role is what the user may call itself in the channel.

@@ -11,7 +11,7 @@ import (
 func (h *Hub) run(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
-	slow, expire := h.now(), h.now()
+	slow, expire, tickets := h.now(), h.now(), h.now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -28,10 +28,15 @@ func (h *Hub) run(ctx context.Context) {
 			expire = now
 			h.spawn(h.expire)
 		}
+		if now.Sub(tickets) >= sweepTicketsEvery {
+			tickets = now
+			h.spawn(h.sweepTickets)
+		}
 	}
 }
 
 func (h *Hub) tick(now time.Time) {
+	h.tickCalls(now)
 	h.watchMu.Lock()
 	rooms := make([]*room, 0, len(h.watched))
 	for r := range h.watched {
@@ -72,6 +77,7 @@ func (h *Hub) slowTick(now time.Time) {
 	h.evict(now)
 	h.forgetRates(now)
 	h.alone(&h.flushing, h.flush)
+	h.alone(&h.recording, h.recordCalls)
 	h.alone(&h.sweeping, h.sweep)
 }
 
@@ -112,7 +118,7 @@ func (h *Hub) awaitAck(sub *subscription) {
 func (h *Hub) closeExpired(now time.Time) {
 	h.mu.RLock()
 	var over []*Session
-	for s := range h.sessions {
+	for _, s := range h.sessions {
 		if s.expired(now) {
 			over = append(over, s)
 		}
@@ -136,6 +142,7 @@ func (h *Hub) expire(ctx context.Context) {
 // flush writes what may be written late: delivered cursors, and when users
 // were last seen.
 func (h *Hub) flush(ctx context.Context) {
+	h.flushTickets(ctx)
 	h.watchMu.Lock()
 	delivered := h.delivered
 	h.delivered = make(map[cursorKey]uint64)

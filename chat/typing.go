@@ -76,9 +76,9 @@ func (r *room) stopTyping(s *Session) {
 }
 
 func (r *room) tellTyping(user string, t *typist, on bool) {
-	r.signal(newSignalDelivery(&Signal{
-		Kind: SignalTyping, Channel: r.id, User: user, UserName: t.name, Typing: on, At: r.hub.now(),
-	}, t.session))
+	s := &Signal{Kind: SignalTyping, Channel: r.id, User: user, UserName: t.name, Typing: on, At: r.hub.now()}
+	t.session.sign(s)
+	r.signal(newSignalDelivery(s, t.session.others()))
 }
 
 // expireTyping ends what had no sign for too long; it reports whether anybody

@@ -42,14 +42,22 @@ func (h *Hub) enter(s *Session, id Identity) {
 	u.sessions = append(u.sessions, s)
 }
 
-// depart is the end of enter; when the last device goes, the time is kept.
+// depart is the end of enter; when the last device goes, the time is kept, and
+// the user's calls do not go on for long.
 func (h *Hub) depart(s *Session, id Identity) {
 	key := userKey{id.Project, id.User}
+	if h.takeDevice(key, s, id) {
+		h.calls.absent(h, key)
+	}
+}
+
+// takeDevice reports whether s was the user's last device.
+func (h *Hub) takeDevice(key userKey, s *Session, id Identity) (last bool) {
 	h.usersMu.Lock()
 	defer h.usersMu.Unlock()
 	u := h.users[key]
 	if u == nil {
-		return
+		return false
 	}
 	for i, other := range u.sessions {
 		if other == s {
@@ -57,12 +65,14 @@ func (h *Hub) depart(s *Session, id Identity) {
 			break
 		}
 	}
-	if len(u.sessions) == 0 {
-		delete(h.users, key)
-		if !id.Guest {
-			h.seen[key] = &User{Project: key.project, ID: key.id, Name: u.name, Status: u.custom, LastSeen: h.now()}
-		}
+	if len(u.sessions) > 0 {
+		return false
 	}
+	delete(h.users, key)
+	if !id.Guest {
+		h.seen[key] = &User{Project: key.project, ID: key.id, Name: u.name, Status: u.custom, LastSeen: h.now()}
+	}
+	return true
 }
 
 // presence is the user as others see them.
@@ -76,14 +86,21 @@ func (h *Hub) presence(project, id string) Presence {
 	return p
 }
 
-// devices are the user's sessions on this node.
-func (h *Hub) devices(project, id string) []*Session {
+// devices appends the user's sessions on this node to dst.
+func (h *Hub) devices(dst []*Session, key userKey) []*Session {
 	h.usersMu.Lock()
 	defer h.usersMu.Unlock()
-	if u := h.users[userKey{project, id}]; u != nil {
-		return append([]*Session(nil), u.sessions...)
+	if u := h.users[key]; u != nil {
+		dst = append(dst, u.sessions...)
 	}
-	return nil
+	return dst
+}
+
+// here reports whether the user has a device on this node.
+func (h *Hub) here(key userKey) bool {
+	h.usersMu.Lock()
+	defer h.usersMu.Unlock()
+	return h.users[key] != nil
 }
 
 // setPresence is what one device says of its user.
@@ -114,11 +131,11 @@ func (s *Session) setPresence(p SetPresence) error {
 	h.usersMu.Unlock()
 	for _, device := range sessions {
 		for _, sub := range device.subscriptions() {
+			sub.room.mu.Lock()
 			if sub.presence {
-				sub.room.mu.Lock()
 				sub.room.crowd.change(sub.room, id.User)
-				sub.room.mu.Unlock()
 			}
+			sub.room.mu.Unlock()
 		}
 	}
 	return nil
@@ -156,17 +173,31 @@ type bucket struct {
 	at     time.Time
 }
 
-// take takes one token, or says after how long there is one.
-func (b *bucket) take(now time.Time, rate, burst float64) time.Duration {
+func (b *bucket) fill(now time.Time, rate, burst float64) {
 	if b.at.IsZero() {
 		b.tokens = burst
 	} else {
 		b.tokens = min(burst, b.tokens+now.Sub(b.at).Seconds()*rate)
 	}
 	b.at = now
+}
+
+// take takes one token, or says after how long there is one.
+func (b *bucket) take(now time.Time, rate, burst float64) time.Duration {
+	b.fill(now, rate, burst)
 	if b.tokens >= 1 {
 		b.tokens--
 		return 0
 	}
 	return time.Duration((1 - b.tokens) / rate * float64(time.Second))
+}
+
+// owe takes n tokens if there are any at all, though that leaves a debt.
+func (b *bucket) owe(now time.Time, rate, burst, n float64) bool {
+	b.fill(now, rate, burst)
+	if b.tokens <= 0 {
+		return false
+	}
+	b.tokens -= n
+	return true
 }
