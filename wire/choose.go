@@ -7,39 +7,21 @@ import (
 	"github.com/parley-chat/parley/wire/frame"
 )
 
-// AppendError writes the error that every dialect of other systems' clients
-// has in common: {"type":"error","code","message"}, and retryAfter in
-// milliseconds where it says something. The object is left open.
-func AppendError(w *frame.Writer, e *chat.Error) {
-	w.Begin("error")
-	w.String("code", string(e.Code))
-	w.String("message", e.Message)
-	if e.RetryAfter > 0 {
-		w.Duration("retryAfter", e.RetryAfter)
-	}
-}
-
 // ByFirstFrame is a door for clients of several dialects: the type of the
 // first frame that can be read decides, by table, and the connection keeps
 // that dialect. Any other frame is an error and decides nothing; until then
 // errors are the only answers.
 func ByFirstFrame(name string, table map[string]Dialect) Dialect {
 	pool := new(frame.Pool)
-	one := true
-	for _, a := range table {
-		for _, b := range table {
-			one = one && a.Name == b.Name
-		}
-	}
 	return Dialect{Name: name, New: func(session string) Codec {
-		return &chooser{session: session, table: table, one: one, pool: pool}
+		return &chooser{name: name, session: session, table: table, pool: pool}
 	}}
 }
 
 type chooser struct {
+	name    string
 	session string
 	table   map[string]Dialect
-	one     bool // whatever is chosen, it is the same dialect
 	pool    *frame.Pool
 	chosen  atomic.Pointer[choice]
 
@@ -50,32 +32,23 @@ type chooser struct {
 }
 
 type choice struct {
-	name  string
-	codec Codec
+	dialect Dialect
+	codec   Codec
 }
 
 func (c *chooser) Decode(data []byte, do func(chat.Request)) error {
 	if ch := c.chosen.Load(); ch != nil {
 		return ch.codec.Decode(data, do)
 	}
-	var typ frame.Value
-	err := c.pool.Object(data, func(name []byte, v frame.Value) {
-		if string(name) == "type" {
-			typ = v
-		}
-	})
+	name, err := ReadTyped(c.pool, data, func([]byte, frame.Value) {})
 	if err != nil {
 		return err
-	}
-	name, ok := typ.Text()
-	if !ok {
-		return chat.E(chat.CodeMalformed, "a frame has a string named type")
 	}
 	dialect, ok := c.table[name]
 	if !ok {
 		return chat.E(chat.CodeUnknownType, "no conversation begins with a frame of this type")
 	}
-	ch := &choice{name: dialect.Name, codec: dialect.New(c.session)}
+	ch := &choice{dialect: dialect, codec: dialect.New(c.session)}
 	// The choice is made before the first request is, whose answer may be
 	// encoded before Decode returns.
 	return ch.codec.Decode(data, func(r chat.Request) {
@@ -120,9 +93,17 @@ func (c *chooser) encodeUndecided(d *chat.Delivery, emit func([]byte)) {
 	c.pool.Emit(w, emit)
 }
 
-// Shared is false where connections of this door may have chosen differently:
-// a transport keeps frames by door, and would give one dialect's to another.
+// Shared is what the chosen dialect's codec says, once that knows who the
+// session is.
 func (c *chooser) Shared(d *chat.Delivery) bool {
 	ch := c.chosen.Load()
-	return c.one && ch != nil && c.introduced && ch.codec.Shared(d)
+	return ch != nil && c.introduced && ch.codec.Shared(d)
+}
+
+// Speech implements Speaker: it is the chosen dialect's.
+func (c *chooser) Speech() chat.Speech {
+	if ch := c.chosen.Load(); ch != nil {
+		return ch.dialect.Speech()
+	}
+	return chat.Speech{Dialect: c.name}
 }

@@ -9,13 +9,19 @@ import (
 	"github.com/parley-chat/parley/wire"
 	"github.com/parley-chat/parley/wire/conversations"
 	"github.com/parley-chat/parley/wire/rooms"
+	"github.com/parley-chat/parley/wire/threads"
 	"github.com/parley-chat/parley/wire/wiretest"
 )
 
 func bare() wire.Dialect {
+	threads := threads.Dialect()
 	return wire.ByFirstFrame("bare", map[string]wire.Dialect{
-		"join":      rooms.Dialect(rooms.Options{}),
-		"subscribe": conversations.Dialect(),
+		"join":           rooms.Dialect(rooms.Options{}),
+		"subscribe":      conversations.Dialect(),
+		"user_connected": threads,
+		"join_thread":    threads,
+		"send_message":   threads,
+		"call_initiated": threads,
 	})
 }
 
@@ -26,25 +32,34 @@ func TestByFirstFrame(t *testing.T) {
 
 func FuzzByFirstFrame(f *testing.F) { wiretest.Fuzz(f, bare(), "testdata/*.txt") }
 
-// Connections of one door may have chosen differently, and a transport keeps
-// frames by door: what one dialect made must not reach the other's clients.
-func TestByFirstFrame_SharesOnlyWhatAllOfItsConnectionsSpeak(t *testing.T) {
+// Connections of one door may have chosen differently: what they share goes by
+// what they chose, with all who speak the same.
+func TestByFirstFrame_SpeaksAndSharesWhatWasChosen(t *testing.T) {
 	t.Parallel()
-	event := &chat.Delivery{Event: &chat.Event{Kind: chat.KindMessage, Body: []byte(`"x"`)}}
-	one := wire.ByFirstFrame("bare", map[string]wire.Dialect{"join": rooms.Dialect(rooms.Options{})})
-	for _, door := range []struct {
-		dialect wire.Dialect
-		want    []bool // undecided, decided, spoken to
-	}{{one, []bool{false, false, true}}, {bare(), []bool{false, false, false}}} {
-		c := door.dialect.New("session")
-		got := []bool{c.Shared(event)}
-		if err := c.Decode([]byte(`{"type":"join","userId":"ada"}`), func(chat.Request) {}); err != nil {
+	event := &chat.Delivery{Event: &chat.Event{Kind: chat.KindMessage, Sender: "bob", Body: []byte(`"x"`)}}
+	begun := &chat.Delivery{Reply: &chat.Reply{Subscribed: &chat.Subscribed{Channel: "c", From: chat.Position{Epoch: "k3v9"}}}}
+	for first, want := range map[string]chat.Speech{
+		`{"type":"join","userId":"ada"}`:            {Dialect: "rooms"},
+		`{"type":"subscribe","conversationId":"c"}`: {Dialect: "conversations", Directs: true},
+		`{"type":"user_connected","userId":"ada"}`:  {Dialect: "threads", Directs: true},
+	} {
+		c := bare().New("session")
+		speech := c.(wire.Speaker).Speech
+		shared := []bool{c.Shared(event)}
+		if got := speech(); got != (chat.Speech{Dialect: "bare"}) {
+			t.Errorf("undecided, it speaks %+v", got)
+		}
+		asked := chat.Speech{}
+		if err := c.Decode([]byte(first), func(chat.Request) { asked = speech() }); err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, c.Shared(event))
-		c.Encode(event, func([]byte) {})
-		if diff := cmp.Diff(door.want, append(got, c.Shared(event))); diff != "" {
-			t.Error(diff)
+		if asked != want || speech() != want {
+			t.Errorf("after %s it speaks %+v, and while that was carried out %+v", first, speech(), asked)
+		}
+		shared = append(shared, c.Shared(event))
+		c.Encode(begun, func([]byte) {})
+		if diff := cmp.Diff([]bool{false, false, true}, append(shared, c.Shared(event))); diff != "" {
+			t.Errorf("undecided, decided, spoken to, after %s:\n%s", first, diff)
 		}
 	}
 }

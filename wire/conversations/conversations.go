@@ -7,6 +7,11 @@
 // without. What `missing` asks for is given whoever sent it: such a client
 // holds back what follows until it has the numbers in between. For the same
 // reason a deleted message keeps its number, with an empty text and `deleted`.
+//
+// Frames of events say where in the log they are. A client that begins with a
+// `position`, be it null, keeps that, and is told also where its own messages
+// are: by a `position` frame, when everything before them has come. What
+// `missing` asked for carries none, since it comes out of the log's order.
 package conversations
 
 import (
@@ -19,28 +24,39 @@ import (
 
 // Dialect is the row of conversations in the table of doors.
 func Dialect() wire.Dialect {
-	pool := new(frame.Pool)
+	s := &shared{pool: new(frame.Pool)}
+	s.teller = wire.Teller{Channel: "conversationId", Text: s.appendText}
 	return wire.Dialect{
-		Name: "conversations",
-		New:  func(session string) wire.Codec { return &codec{pool: pool, session: session} },
+		Name:    "conversations",
+		Directs: true,
+		New:     func(session string) wire.Codec { return &codec{shared: s, session: session} },
 	}
 }
 
+// shared is what all connections have in common.
+type shared struct {
+	pool   *frame.Pool
+	teller wire.Teller
+}
+
 type codec struct {
-	pool    *frame.Pool
+	*shared
 	session string
 
 	mu   sync.Mutex
 	sent recent // the messages that this connection has sent
 
-	self string // Encode's alone: the user, as far as it is known
+	// Encode's alone.
+	self      string // the user, as far as it is known
+	epoch     string // of the log; "": not known yet
+	positions bool   // the client keeps its own, so it is told also where its own messages are
 }
 
 // Shared reports whether d is told to everyone alike. The sender's connections
 // are told otherwise of a message.
 func (c *codec) Shared(d *chat.Delivery) bool {
 	if e := d.Event; e != nil {
-		return e.Kind != chat.KindMessage || e.Sender != c.self && !c.own(e)
+		return c.epoch != "" && (e.Kind != chat.KindMessage || e.Sender != c.self && !c.own(e))
 	}
 	return d.Signal != nil
 }

@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire"
 	"github.com/parley-chat/parley/wire/frame"
 )
 
@@ -17,18 +18,19 @@ const (
 // and as what.
 type sender struct{ user, tempID string }
 
+// following travels with a subscribe.
+type following struct{ positions bool } // the client keeps its own
+
 // wanted travels with a page of `missing`: the sequences asked for, inclusive.
 type wanted struct{ from, to uint64 }
 
 type envelope struct {
 	frame.Fields
-	typ, conversation, from, to, message, user, id frame.Value
+	conversation, from, to, message, user, id, position frame.Value
 }
 
 func (e *envelope) set(name []byte, v frame.Value) {
 	switch string(name) {
-	case "type":
-		e.typ = v
 	case "conversationId":
 		e.conversation = v
 	case "fromSequence", "from":
@@ -41,18 +43,17 @@ func (e *envelope) set(name []byte, v frame.Value) {
 		e.user = v
 	case "messageId":
 		e.id = v
+	case "position":
+		e.position = v
 	}
 }
 
 // Decode reads one frame. Only a `missing` may be several requests.
 func (c *codec) Decode(data []byte, do func(chat.Request)) error {
 	var e envelope
-	if err := c.pool.Object(data, func(name []byte, v frame.Value) { e.set(name, v) }); err != nil {
+	typ, err := wire.ReadTyped(c.pool, data, e.set)
+	if err != nil {
 		return err
-	}
-	typ, ok := e.typ.Text()
-	if !ok {
-		return chat.E(chat.CodeMalformed, "a frame has a string named type")
 	}
 	switch typ {
 	case "message":
@@ -65,6 +66,7 @@ func (c *codec) Decode(data []byte, do func(chat.Request)) error {
 	switch typ {
 	case "subscribe":
 		r.Command = e.subscribe(channel)
+		r.Ref = &following{positions: e.position != nil}
 	case "typing_start", "typing_stop":
 		r.Command = chat.Typing{Channel: channel, On: typ == "typing_start"}
 	case "read_receipt":
@@ -83,7 +85,10 @@ func (c *codec) Decode(data []byte, do func(chat.Request)) error {
 
 func (e *envelope) subscribe(channel string) chat.Subscribe {
 	e.Need("conversationId", e.conversation)
-	s := chat.Subscribe{Channel: channel, Presence: true}
+	s := chat.Subscribe{Channel: channel, From: wire.ReadPosition(&e.Fields, e.position), Presence: true}
+	if e.from.Given() && s.From != nil {
+		e.Refuse(chat.E(chat.CodeInvalid, "a subscription begins at a position or at a fromSequence, not at both"))
+	}
 	if e.from.Given() {
 		n := e.Uint("fromSequence", e.from)
 		s.FromSequence = &n

@@ -10,9 +10,7 @@ import (
 func (c *codec) Encode(d *chat.Delivery, emit func([]byte)) {
 	switch {
 	case d.Event != nil:
-		if !c.own(d.Event) {
-			c.encodeEvent(d.Event, emit)
-		}
+		c.encodeEvent(d.Event, emit)
 	case d.Signal != nil:
 		c.encodeSignal(d.Signal, emit)
 	case d.Reply != nil:
@@ -22,33 +20,28 @@ func (c *codec) Encode(d *chat.Delivery, emit func([]byte)) {
 	}
 }
 
-// encodeEvent writes messages, edits and deletes; replies are messages here.
-// There are no words at this door for reactions, pins and shared state.
+// encodeEvent writes messages, edits, deletes and the ends of calls; replies are
+// messages here. There are no words at this door for reactions, pins and shared
+// state.
 func (c *codec) encodeEvent(e *chat.Event, emit func([]byte)) {
 	w := c.pool.Writer()
 	switch {
-	case e.Kind == chat.KindMessage:
-		c.appendMessage(w, e)
-	case e.Kind == chat.KindEdit && e.Body != nil:
-		w.Begin("edited")
-		w.String("id", e.ID)
+	case e.Kind != chat.KindMessage:
+		c.teller.Append(w, e, c.epoch)
+	case !c.own(e):
+		c.appendMessage(w, e, c.epoch)
+	case c.positions:
+		w.Begin("position")
 		w.String("conversationId", e.Channel.Name)
-		c.appendText(w, e)
-		w.String("userId", e.Sender)
-		w.Millis("timestamp", e.At)
-		w.Close()
-	case e.Kind == chat.KindDelete:
-		w.Begin("deleted")
-		w.String("id", e.ID)
-		w.String("conversationId", e.Channel.Name)
-		w.Maybe("userId", e.Sender) // nobody: its time was over
-		w.Millis("timestamp", e.At)
+		wire.AppendPosition(w, c.epoch, e.Seq)
 		w.Close()
 	}
 	c.pool.Emit(w, emit)
 }
 
-func (c *codec) appendMessage(w *frame.Writer, e *chat.Event) {
+// appendMessage leaves the position out where no epoch is given: of what is not
+// in its place in the log's order.
+func (c *codec) appendMessage(w *frame.Writer, e *chat.Event, epoch string) {
 	w.Begin("message")
 	w.Object("message")
 	w.String("id", e.ID)
@@ -63,21 +56,22 @@ func (c *codec) appendMessage(w *frame.Writer, e *chat.Event) {
 	}
 	w.Flag("deleted", e.Deleted())
 	w.Close()
+	wire.AppendPosition(w, epoch, e.Seq)
 	w.Close()
 }
 
 // appendText gives the body back as it is where it came through this door or
 // is a file, which these clients know how to show; of anything else that is
 // not a string they get the text.
-func (c *codec) appendText(w *frame.Writer, e *chat.Event) {
+func (s *shared) appendText(w *frame.Writer, e *chat.Event) {
 	body := frame.Value(e.Body)
 	switch {
 	case e.Deleted() || body == nil:
 		w.String("text", "")
-	case body.Is('{') && (hasTempID(e) || c.isFile(body)):
+	case body.Is('{') && (hasTempID(e) || s.isFile(body)):
 		w.Raw("text", body)
 	default:
-		c.pool.AppendText(w, "text", body)
+		s.pool.AppendText(w, "text", body)
 	}
 }
 
@@ -86,15 +80,15 @@ func hasTempID(e *chat.Event) bool {
 	return ok
 }
 
-func (c *codec) isFile(body []byte) bool {
+func (s *shared) isFile(body []byte) bool {
 	var typ frame.Value
-	_ = c.pool.Members(body, func(name []byte, v frame.Value) { // it was valid when it was accepted
+	_ = s.pool.Members(body, func(name []byte, v frame.Value) { // it was valid when it was accepted
 		if string(name) == "type" {
 			typ = v
 		}
 	})
-	s, _ := typ.Text()
-	return s == "file"
+	t, _ := typ.Text()
+	return t == "file"
 }
 
 func (c *codec) encodeSignal(s *chat.Signal, emit func([]byte)) {
@@ -131,7 +125,11 @@ func (c *codec) encodeReply(r *chat.Reply, emit func([]byte)) {
 	case r.Connected != nil:
 		c.self = r.Connected.User
 	case r.Subscribed != nil:
-		c.encodeSubscribed(r, emit)
+		if f, ok := r.Ref.(*following); ok {
+			c.positions = c.positions || f.positions
+		}
+		c.encodeSubscribed(r.Subscribed, emit)
+		c.encodeLost(r, emit)
 	case r.Committed != nil && s != nil:
 		c.encodeAck(r.Committed.Event, s, emit)
 	case r.Ref != nil:
@@ -158,17 +156,23 @@ func (c *codec) encodeAck(e *chat.Event, s *sender, emit func([]byte)) {
 	c.pool.Emit(w, emit)
 }
 
-func (c *codec) encodeSubscribed(r *chat.Reply, emit func([]byte)) {
-	s := r.Subscribed
+func (c *codec) encodeSubscribed(s *chat.Subscribed, emit func([]byte)) {
+	c.epoch = s.From.Epoch
 	w := c.pool.Writer()
 	w.Begin("subscribed")
 	w.String("conversationId", s.Channel)
 	w.Uint("firstSequence", s.Head.First)
 	w.Uint("nextSequence", s.Head.Next)
+	wire.AppendPosition(w, s.From.Epoch, s.From.Seq)
 	w.Close()
 	c.pool.Emit(w, emit)
-	if cmd, ok := r.Command.(chat.Subscribe); ok && cmd.FromSequence != nil && *cmd.FromSequence < s.Head.First {
-		c.gap(s.Channel, *cmd.FromSequence, s.Head.First-1, emit)
+}
+
+// encodeLost says what a subscription asked for that is no longer kept.
+func (c *codec) encodeLost(r *chat.Reply, emit func([]byte)) {
+	first := r.Subscribed.Head.First
+	if cmd, ok := r.Command.(chat.Subscribe); ok && cmd.FromSequence != nil && *cmd.FromSequence < first {
+		c.gap(r.Subscribed.Channel, *cmd.FromSequence, first-1, emit)
 	}
 }
 
@@ -185,7 +189,9 @@ func (c *codec) encodeMissing(r *chat.Reply, want wanted, emit func([]byte)) {
 		if e.Sequence > next {
 			c.gap(channel, next, e.Sequence-1, emit)
 		}
-		c.encodeEvent(e, emit)
+		w := c.pool.Writer()
+		c.appendMessage(w, e, "")
+		c.pool.Emit(w, emit)
 		next = e.Sequence + 1
 	}
 	if end := min(want.to+1, r.Head.Next); next < end {
@@ -212,6 +218,10 @@ func (c *codec) encodeNotice(n chat.Notice, emit func([]byte)) {
 				appendTyping(w, n.Typing[i].User, n.Channel, true)
 				c.pool.Emit(w, emit)
 			}
+		}
+	case *chat.Opened:
+		if n.Subscribed != nil {
+			c.encodeSubscribed(n.Subscribed, emit)
 		}
 	case *chat.Dropped:
 		c.refuse(n.Err, chat.Unsubscribe{Channel: n.Channel}, nil, emit)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire"
 )
 
 // A message is told differently to its sender's connections, so theirs must
@@ -21,6 +22,11 @@ func TestShared_ExceptsTheSendersConnections(t *testing.T) {
 	}
 	other.Encode(&chat.Delivery{Reply: &chat.Reply{Connected: &chat.Connected{User: "ada"}}}, func([]byte) {})
 	foreign.Encode(&chat.Delivery{Reply: &chat.Reply{Connected: &chat.Connected{User: "bob"}}}, func([]byte) {})
+
+	begun := &chat.Reply{Subscribed: &chat.Subscribed{Channel: "c", From: chat.Position{Epoch: "k3v9"}}}
+	for _, c := range []wire.Codec{sending, other, foreign} {
+		c.Encode(&chat.Delivery{Reply: begun}, func([]byte) {})
+	}
 
 	event := chat.Event{
 		Channel: chat.ChannelID{Name: "c"}, Kind: chat.KindMessage, At: time.UnixMilli(1), Sender: "ada",

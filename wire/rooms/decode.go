@@ -2,23 +2,18 @@ package rooms
 
 import (
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire"
 	"github.com/parley-chat/parley/wire/frame"
 )
 
-// metaKey is the member of a message's meta under which this dialect keeps
-// what else the client put into the frame, to give it back.
-const metaKey = "rooms"
-
 type envelope struct {
 	frame.Fields
-	typ, user, name, room, content, timestamp frame.Value
-	isTyping, typing                          frame.Value
+	user, name, room, content, timestamp frame.Value
+	isTyping, typing, position           frame.Value
 }
 
 func (e *envelope) set(name []byte, v frame.Value) {
 	switch string(name) {
-	case "type":
-		e.typ = v
 	case "userId":
 		e.user = v
 	case "username":
@@ -33,18 +28,17 @@ func (e *envelope) set(name []byte, v frame.Value) {
 		e.isTyping = v
 	case "typing":
 		e.typing = v
+	case "position":
+		e.position = v
 	}
 }
 
 // Decode reads one frame. Only a join to another room is two requests.
 func (c *codec) Decode(data []byte, do func(chat.Request)) error {
 	var e envelope
-	if err := c.pool.Object(data, func(name []byte, v frame.Value) { e.set(name, v) }); err != nil {
+	typ, err := wire.ReadTyped(c.pool, data, e.set)
+	if err != nil {
 		return err
-	}
-	typ, ok := e.typ.Text()
-	if !ok {
-		return chat.E(chat.CodeMalformed, "a frame has a string named type")
 	}
 	r := chat.Request{User: e.String("userId", e.user), Name: e.String("username", e.name)}
 	if e.timestamp.Given() && !e.timestamp.Is('0') {
@@ -59,7 +53,7 @@ func (c *codec) Decode(data []byte, do func(chat.Request)) error {
 		if e.content == nil || !e.content.Is('"') {
 			e.Refuse(chat.E(chat.CodeInvalid, "content must be a string"))
 		}
-		r.Command = chat.Post{Channel: room, Body: e.content.Copy(), Meta: c.extra(data)}
+		r.Command = chat.Post{Channel: room, Body: e.content.Copy(), Meta: c.extras.Pack(data)}
 	case "typing":
 		r.Command = chat.Typing{Channel: room, On: e.begins()}
 	case "leave":
@@ -80,29 +74,30 @@ func (c *codec) Decode(data []byte, do func(chat.Request)) error {
 }
 
 // join enters a room, and leaves the one before. A second join to the same one
-// changes nothing; it is passed on as a ping, so that who it claims to be is
-// still looked at.
+// changes nothing, unless it names a position; it is passed on as a ping, so
+// that who it claims to be is still looked at.
 func (c *codec) join(e *envelope, r chat.Request, do func(chat.Request)) error {
 	room := e.String("roomId", e.room)
 	if room == "" {
 		room = defaultRoom
 	}
+	from := wire.ReadPosition(&e.Fields, e.position)
 	if e.Err != nil {
 		return e.Err
 	}
 	before := c.move(room)
-	if before == room {
+	if before == room && from == nil {
 		r.Command = chat.Ping{}
 		do(r)
 		return nil
 	}
-	if before != "" {
+	if before != "" && before != room {
 		leave := r
 		leave.Command = chat.Unsubscribe{Channel: before}
 		do(leave)
 	}
-	r.Ref = &joining{person{r.User, r.Name}}
-	r.Command = chat.Subscribe{Channel: room, Presence: true}
+	r.Ref = &joining{person{r.User, r.Name}, before == room}
+	r.Command = chat.Subscribe{Channel: room, From: from, Presence: true}
 	do(r)
 	return nil
 }
@@ -114,27 +109,4 @@ func (e *envelope) begins() bool {
 	e.Bool("isTyping", e.isTyping)
 	e.Bool("typing", e.typing)
 	return !off
-}
-
-// extra is the meta of a message: the members of the frame that no field of
-// the message stands for, under this dialect's key; nil if there are none.
-func (c *codec) extra(data []byte) []byte {
-	w := new(frame.Writer)
-	n := 0
-	w.Open()
-	w.Object(metaKey)
-	_ = c.pool.Members(data, func(name []byte, v frame.Value) { // data was read before
-		switch string(name) {
-		case "type", "userId", "username", "content", "roomId":
-		default:
-			w.Pair(name, v)
-			n++
-		}
-	})
-	if n == 0 {
-		return nil
-	}
-	w.Close()
-	w.Close()
-	return w.Bytes()
 }

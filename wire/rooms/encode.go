@@ -23,72 +23,31 @@ func (c *codec) Encode(d *chat.Delivery, emit func([]byte)) {
 	}
 }
 
-// encodeEvent writes messages, edits and deletes; replies are messages here.
-// There are no words at this door for reactions, pins and shared state.
+// encodeEvent writes messages, edits, deletes and the ends of calls; replies are
+// messages here. There are no words at this door for reactions, pins and shared
+// state.
 func (c *codec) encodeEvent(e *chat.Event, emit func([]byte)) {
 	w := c.pool.Writer()
-	switch {
-	case e.Kind == chat.KindMessage && !e.Deleted():
+	if e.Kind == chat.KindMessage {
 		c.appendMessage(w, e)
-	case e.Kind == chat.KindEdit && e.Body != nil:
-		w.Begin("edited")
-		w.String("id", e.ID)
-		c.pool.AppendText(w, "text", e.Body)
-		w.String("userId", e.Sender)
-		w.Millis("timestamp", e.At)
-		w.Close()
-	case e.Kind == chat.KindDelete:
-		w.Begin("deleted")
-		w.String("id", e.ID)
-		w.Maybe("userId", e.Sender) // nobody: its time was over
-		w.Millis("timestamp", e.At)
-		w.Close()
+	} else {
+		c.teller.Append(w, e, c.epoch)
 	}
 	c.pool.Emit(w, emit)
 }
 
-// appendMessage gives the client's own members back, its timestamp too, but
-// never in place of those that the server answers for. A client's own `id`
-// stays; the server's is then called `messageId`.
+// appendMessage gives the client's own members back, its timestamp too. Of one
+// that was deleted the delete tells.
 func (c *codec) appendMessage(w *frame.Writer, e *chat.Event) {
+	if e.Deleted() {
+		return
+	}
 	w.Begin("message")
 	appendPerson(w, person{e.Sender, e.SenderName})
 	c.pool.AppendText(w, "content", e.Body)
-	id, stamped := "id", false
-	if e.Meta != nil {
-		c.fields(e.Meta, func(name []byte, v frame.Value) {
-			switch string(name) {
-			case "type", "userId", "username", "content", "roomId", "messageId":
-				return
-			case "timestamp":
-				if !v.Is('0') {
-					return
-				}
-				stamped = true
-			case "id":
-				id = "messageId"
-			}
-			w.Pair(name, v)
-		})
-	}
-	w.String(id, e.ID)
-	if !stamped {
-		w.Millis("timestamp", e.At)
-	}
+	c.extras.Append(w, e)
+	wire.AppendPosition(w, c.epoch, e.Seq)
 	w.Close()
-}
-
-// fields calls f for each member that this dialect kept in meta.
-func (c *codec) fields(meta []byte, f func(name []byte, v frame.Value)) {
-	var kept frame.Value
-	_ = c.pool.Members(meta, func(name []byte, v frame.Value) { // meta was valid when it was accepted
-		if string(name) == metaKey {
-			kept = v
-		}
-	})
-	if kept.Is('{') {
-		_ = c.pool.Members(kept, f)
-	}
 }
 
 func (c *codec) encodeSignal(s *chat.Signal, emit func([]byte)) {
@@ -122,11 +81,22 @@ func (c *codec) tell(typ string, who person, at time.Time, emit func([]byte)) {
 	c.pool.Emit(w, emit)
 }
 
+// tellJoined is the joiner's own join, which says where in the log it begins.
+func (c *codec) tellJoined(from chat.Position, emit func([]byte)) {
+	w := c.pool.Writer()
+	w.Begin("join")
+	appendPerson(w, c.self)
+	w.Millis("timestamp", c.now())
+	wire.AppendPosition(w, from.Epoch, from.Seq)
+	w.Close()
+	c.pool.Emit(w, emit)
+}
+
 func (c *codec) encodeReply(r *chat.Reply, emit func([]byte)) {
 	switch {
 	case r.Err != nil:
-		if s, ok := r.Command.(chat.Subscribe); ok {
-			c.left(s.Channel)
+		if j, ok := r.Ref.(*joining); ok && !j.inside {
+			c.left(r.Command.(chat.Subscribe).Channel)
 		}
 		c.refuse(r.Err, emit)
 	case r.Connected != nil:
@@ -134,7 +104,8 @@ func (c *codec) encodeReply(r *chat.Reply, emit func([]byte)) {
 	case r.Subscribed != nil:
 		c.become(r.Ref)
 		c.inside = r.Subscribed.Channel
-		c.tell("join", c.self, c.now(), emit)
+		c.epoch = r.Subscribed.From.Epoch
+		c.tellJoined(r.Subscribed.From, emit)
 	}
 }
 

@@ -30,16 +30,35 @@ func Dialect(o Options) wire.Dialect {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	pool := new(frame.Pool)
+	s := &shared{pool: new(frame.Pool), now: o.Now}
+	s.extras = wire.Extras{Pool: s.pool, Key: "rooms", Known: known}
+	s.teller = wire.Teller{Text: func(w *frame.Writer, e *chat.Event) { s.pool.AppendText(w, "text", e.Body) }}
 	return wire.Dialect{
 		Name: "rooms",
-		New:  func(string) wire.Codec { return &codec{pool: pool, now: o.Now} },
+		New:  func(string) wire.Codec { return &codec{shared: s} },
 	}
 }
 
+// known are the members of a message that its client does not get back as they
+// were: the server answers for them.
+func known(name []byte) bool {
+	switch string(name) {
+	case "type", "userId", "username", "content", "roomId", "position":
+		return true
+	}
+	return false
+}
+
+// shared is what all connections have in common.
+type shared struct {
+	pool   *frame.Pool
+	now    func() time.Time
+	extras wire.Extras
+	teller wire.Teller
+}
+
 type codec struct {
-	pool *frame.Pool
-	now  func() time.Time
+	*shared
 
 	mu   sync.Mutex
 	room string // where the client is, or is about to be; "": nowhere
@@ -47,13 +66,17 @@ type codec struct {
 	// Encode's alone.
 	self   person // who the client is to the others
 	inside string // the room whose subscription was confirmed
+	epoch  string // of the log; "": not known yet
 }
 
 // person is a user as frames of this dialect show one.
 type person struct{ user, name string }
 
 // joining travels through the session with a Subscribe: who joins.
-type joining struct{ person }
+type joining struct {
+	person
+	inside bool // they are in the room already, and stay if they are refused
+}
 
 func (c *codec) current() string {
 	c.mu.Lock()
@@ -81,8 +104,11 @@ func (c *codec) left(room string) {
 // Shared reports whether d is told to everyone alike: a client is not told of
 // its own coming and going.
 func (c *codec) Shared(d *chat.Delivery) bool {
+	if d.Event != nil {
+		return c.epoch != ""
+	}
 	if d.Signal == nil || d.Signal.Kind != chat.SignalPresence {
-		return d.Event != nil || d.Signal != nil
+		return d.Signal != nil
 	}
 	return !c.among(d.Signal.Joined) && !c.among(d.Signal.Left)
 }

@@ -32,8 +32,8 @@ func testEncode(t *testing.T, d wire.Dialect, frames [][]byte) {
 // testShared compares what two connections get that differ in all they can.
 func testShared(t *testing.T, d wire.Dialect, frames [][]byte) {
 	a, b := d.New("one"), spoken(d, frames)
-	a.Encode(&chat.Delivery{Reply: &chat.Reply{Connected: &chat.Connected{Session: "one", User: "alice"}}}, func([]byte) {})
-	b.Encode(&chat.Delivery{Reply: &chat.Reply{Connected: &chat.Connected{Session: "two", User: "bob"}}}, func([]byte) {})
+	greet(a, &chat.Connected{Session: "one", User: "alice"})
+	greet(b, &chat.Connected{Session: "two", User: "bob"})
 	for _, delivery := range deliveries() {
 		if !a.Shared(delivery) || !b.Shared(delivery) {
 			continue
@@ -44,6 +44,14 @@ func testShared(t *testing.T, d wire.Dialect, frames [][]byte) {
 		if diff := cmp.Diff(encode(a, delivery), encode(b, delivery)); diff != "" {
 			t.Errorf("%+v is shared, and differs:\n%s", delivery, diff)
 		}
+	}
+}
+
+// greet tells a codec who its session is, and gives it a place in a channel.
+func greet(c wire.Codec, who *chat.Connected) {
+	begun := &chat.Subscribed{Channel: "general", From: chat.Position{Epoch: "e", Seq: 6}}
+	for _, r := range []*chat.Reply{{Connected: who}, {Command: chat.Subscribe{Channel: "general"}, Subscribed: begun}} {
+		c.Encode(&chat.Delivery{Reply: r}, func([]byte) {})
 	}
 }
 
@@ -130,8 +138,37 @@ func events() []*chat.Event {
 	add(func(e *chat.Event) {
 		e.Kind, e.ID, e.Name, e.Body, e.ExpiresAt = chat.KindState, "", "key", []byte(`null`), instant()
 	})
+	for _, call := range calls() {
+		add(func(e *chat.Event) { e.Kind, e.ID, e.Call = chat.KindCall, "", call })
+	}
+	add(func(e *chat.Event) { e.Kind = chat.KindCall })
 	add(func(e *chat.Event) { e.Kind = 200 })
 	return all
+}
+
+// calls are one in each state, as its caller began it.
+func calls() []*chat.Call {
+	begun := chat.Call{
+		ID: "01945a3e-0000-7000-8000-00000000ca11", Channel: general(), Caller: "alice", CallerName: "Al\"", Callee: "bob",
+		Data: []byte(`{"video": true, "callId": "x", "type": "x"}`), State: chat.Ringing, By: "alice", StartedAt: instant(),
+	}
+	list := []*chat.Call{&begun}
+	for state, by := range map[chat.CallState]string{
+		chat.Accepted: "bob", chat.Declined: "bob", chat.Busy: "bob", chat.Ended: "alice", chat.Missed: "",
+	} {
+		next := begun
+		next.State, next.By, next.Data = state, by, nil
+		if next.Over() {
+			next.EndedAt = instant()
+		}
+		if state == chat.Accepted || state == chat.Ended {
+			next.AnsweredAt = instant()
+		}
+		list = append(list, &next)
+	}
+	bare := begun
+	bare.Data = []byte(`[1]`)
+	return append(list, &bare)
 }
 
 func notes(name string) *chat.Notes {
@@ -162,6 +199,11 @@ func people() []chat.Presence {
 	}
 }
 
+// strangers are none of those who are on the connections that are compared.
+func strangers() []chat.Presence {
+	return []chat.Presence{{User: "carol", Name: "C\"", Status: chat.Online}}
+}
+
 func signals() []*chat.Signal {
 	base := chat.Signal{Channel: general(), User: "alice", At: instant()}
 	var all []*chat.Signal
@@ -175,11 +217,26 @@ func signals() []*chat.Signal {
 	add(func(s *chat.Signal) { s.Kind, s.Joined = chat.SignalPresence, people() })
 	add(func(s *chat.Signal) { s.Kind, s.Left, s.Changed = chat.SignalPresence, people()[1:], people() })
 	add(func(s *chat.Signal) { s.Kind = chat.SignalPresence })
+	add(func(s *chat.Signal) { s.Kind, s.Joined, s.Left = chat.SignalPresence, strangers(), strangers() })
 	add(func(s *chat.Signal) { s.Kind, s.Seq = chat.SignalDelivered, 5 })
 	add(func(s *chat.Signal) { s.Kind, s.Seq = chat.SignalRead, 5 })
 	add(func(s *chat.Signal) { s.Kind, s.Seq, s.ID = chat.SignalRead, 5, "01945a3e" })
 	add(func(s *chat.Signal) { s.Kind, s.Name, s.Data = chat.SignalCustom, "x\"y", []byte(`{"a":[1,2]}`) })
 	add(func(s *chat.Signal) { s.Kind, s.Name, s.Channel.Name = chat.SignalCustom, "call", "" })
+	for _, name := range []string{"user_connected", "offer", "answer", "ice-candidate"} {
+		for _, data := range []string{``, `"x"`, `{"userId":"mallory","senderId":"mallory","type":"x","offer":{"a":[1]}}`} {
+			add(func(s *chat.Signal) {
+				s.Kind, s.Name, s.Channel.Name, s.Data = chat.SignalCustom, name, "", nil
+				if data != "" {
+					s.Data = []byte(data)
+				}
+			})
+		}
+	}
+	for _, call := range calls() {
+		add(func(s *chat.Signal) { s.Kind, s.Channel.Name, s.Call = chat.SignalCall, "", call })
+	}
+	add(func(s *chat.Signal) { s.Kind = chat.SignalCall })
 	add(func(s *chat.Signal) { s.Kind = 200 })
 	return all
 }
@@ -228,6 +285,11 @@ func commands() []chat.Command {
 		chat.PutMember{Channel: "general", Member: chat.Member{User: "bob", Role: chat.Reader}},
 		chat.PutProfile{},
 		chat.Block{User: "bob", On: true},
+		chat.StartCall{To: "bob", Data: text},
+		chat.AnswerCall{Peer: "bob", State: chat.Accepted},
+		chat.AnswerCall{ID: "i", State: chat.Ended},
+		chat.SetDevice{ID: "d"},
+		chat.Keep{Ticket: "t"},
 	}
 }
 
@@ -260,6 +322,8 @@ func results() []chat.Reply {
 		}, Epoch: "e", Head: chat.Head{Seq: 9}},
 		{Channels: listing("n\""), Epoch: "e"},
 		{Channel: &chat.Channel{ID: general(), Kind: chat.Open, Title: "T\"", Retention: time.Hour, CreatedAt: instant()}},
+		{Call: calls()[0]},
+		{Ticket: &chat.Ticket{ID: "t", User: "alice", Channels: []string{"general", ""}, At: instant()}, Recovered: true},
 		{Profile: &chat.User{ID: "alice", Name: "A\"", Avatar: "https://example.org/a.png", Meta: []byte(`{"k": 1}`)}},
 	}
 }
@@ -271,6 +335,10 @@ func notified() []chat.Notice {
 		&chat.Level{Channel: "general", Present: people(), Typing: people()[:1], Cursors: cursors},
 		&chat.Dropped{Channel: "general", Err: chat.E(chat.CodeBanned, "banned")},
 		&chat.Dropped{Channel: "general"},
+		&chat.Opened{Subscribed: &chat.Subscribed{
+			Channel: "dm:alice:bob", From: chat.Position{Epoch: "e", Seq: 6}, Head: chat.Head{Seq: 7, Next: 7},
+		}},
+		&chat.Opened{},
 		&chat.GoingAway{RetryAfter: 1500 * time.Millisecond},
 		&chat.Expiring{Err: chat.E(chat.CodeTokenExpired, "expired")},
 		&chat.Expiring{},
