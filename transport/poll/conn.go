@@ -4,25 +4,27 @@ import (
 	"context"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/wire"
 )
 
-// conn is a session with what its requests share: the Sink of the session.
+// conn is a session with what its requests share: the Speaker of the session.
 type conn struct {
 	server  *Server
 	session Session
 	codec   wire.Codec
-	door    string // its dialect's name
-	format  *chat.Format
+	dialect *wire.Dialect // the door's
+	speaker atomic.Pointer[wire.Speaker]
 	owner   owner
 	leased  bool          // it outlives its request
 	wake    chan struct{} // of size one
 
 	// Whoever has the turn changes it.
-	answers uint64 // how many told something
+	answers uint64       // how many told something
+	spoken  *chat.Format // see format; nil: not known yet
 
 	mu     sync.Mutex
 	places map[string]*place
@@ -41,14 +43,33 @@ type place struct {
 	level          bool          // the client was told that it is level
 	quiet          bool          // and need not be told again
 	at             chat.Position // where the client stands, if it got every answer
+
+	opened *chat.Opened // by it the server began the subscription by itself; nil: the client did
+	told   bool         // and an answer says so
 }
 
-func newConn(s *Server, door string, format *chat.Format) *conn {
-	return &conn{
-		server: s, door: door, format: format,
+func newConn(s *Server, d *wire.Dialect) *conn {
+	c := &conn{
+		server: s, dialect: d,
 		wake: make(chan struct{}, 1), places: make(map[string]*place),
 		until: s.o.Now().Add(s.o.Lease),
 	}
+	c.spokenBy(d)
+	return c
+}
+
+// spokenBy says who knows what the client understands.
+func (c *conn) spokenBy(s wire.Speaker) { c.speaker.Store(&s) }
+
+// Speaks implements chat.Speaker.
+func (c *conn) Speaks() chat.Speech { return (*c.speaker.Load()).Speech() }
+
+// format is under which the session's finished frames are kept.
+func (c *conn) format() *chat.Format {
+	if c.spoken == nil {
+		c.spoken = c.server.format(c.Speaks().Dialect)
+	}
+	return c.spoken
 }
 
 // Wake implements chat.Sink.
@@ -182,6 +203,33 @@ func (c *conn) settle(command chat.Command) *place {
 			clear(c.places)
 		}
 		delete(c.places, cmd.Channel)
+	}
+	return nil
+}
+
+// open notes a subscription that the server began by itself. It is nil where
+// the client has one of its own.
+func (c *conn) open(n *chat.Opened) *place {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.places[n.Subscribed.Channel]
+	switch {
+	case p == nil:
+		p = &place{begun: true, at: n.Subscribed.From, opened: n}
+		c.places[n.Subscribed.Channel] = p
+	case p.opened == nil:
+		return nil
+	}
+	return p
+}
+
+// unheard is the place in a channel that the server subscribed to, if the
+// client cannot know of it: it has no answer that says so.
+func (c *conn) unheard(channel string, follows bool) *place {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.places[channel]; p != nil && p.opened != nil && !(p.told && follows) {
+		return p
 	}
 	return nil
 }

@@ -68,73 +68,10 @@ func (c *conn) serve(ctx context.Context, x *exchange) {
 // survive keeps a fault in one session or codec from ending all.
 func (c *conn) survive(x *exchange) {
 	if v := recover(); v != nil {
-		c.server.o.Logger.Error("a request's work panicked", "dialect", c.door, "panic", v, "stack", string(debug.Stack()))
+		c.server.o.Logger.Error("a request's work panicked", "dialect", c.dialect.Name, "panic", v, "stack", string(debug.Stack()))
 		x.broken = true
 		c.end()
 	}
-}
-
-// plan compares where the client stands with where the session does, before
-// anything is drained that would move the latter. A subscription that differs
-// counts no more from here on.
-func (c *conn) plan(x *exchange) {
-	stale := c.refresh(x)
-	for _, channel := range c.unlisted(x.request.subs) {
-		command := chat.Unsubscribe{Channel: channel}
-		c.settle(command)
-		x.plan = append(x.plan, chat.Request{Command: command, Ref: &ref{silent: true}})
-	}
-	for _, sub := range x.request.subs {
-		switch {
-		case !x.follows || !c.stands(&sub):
-			x.plan = append(x.plan, chat.Request{Command: sub, Ref: &ref{place: c.settle(sub)}})
-		case stale[sub.Channel]:
-			x.plan = append(x.plan, c.again(sub))
-		}
-	}
-}
-
-// refreshBytes bounds what refresh takes: more than a session's queue holds.
-const refreshBytes = 256 << 10
-
-// refresh throws away the events that were queued before the request came: the
-// messages that they tell may have been deleted since, and a request is not
-// answered with what was deleted before it. It returns their channels.
-func (c *conn) refresh(x *exchange) map[string]bool {
-	var stale map[string]bool
-	for size := 0; size < refreshBytes; {
-		var more bool
-		x.batch, more = c.session.Next(c.server.ctx, x.batch[:0])
-		for _, d := range x.batch {
-			if d.Event == nil {
-				x.waiting = append(x.waiting, d)
-				continue
-			}
-			if stale == nil {
-				stale = make(map[string]bool)
-			}
-			size += d.Event.Size()
-			stale[d.Event.Channel.Name] = true
-		}
-		clear(x.batch)
-		if !more {
-			break
-		}
-	}
-	return stale
-}
-
-// again has the log tell what follows the client's place in a channel, as it
-// is now. The client need not know.
-func (c *conn) again(sub chat.Subscribe) chat.Request {
-	c.mu.Lock()
-	before := c.places[sub.Channel]
-	at, level := before.at, before.level
-	c.mu.Unlock()
-	sub.From = &at
-	p := c.settle(sub)
-	p.quiet = level
-	return chat.Request{Command: sub, Ref: &ref{place: p, silent: true}}
 }
 
 // carryOut does what is planned, then what the frames ask, in order. It stops,
@@ -349,6 +286,12 @@ func (c *conn) notice(x *exchange, d *chat.Delivery) {
 		c.mu.Lock()
 		delete(c.places, n.Channel)
 		c.mu.Unlock()
+	case *chat.Opened:
+		p := c.open(n)
+		if p == nil {
+			return
+		}
+		p.told = true
 	case *chat.GoingAway:
 		x.retryAfter = max(x.retryAfter, n.RetryAfter)
 	}
@@ -363,11 +306,12 @@ func (c *conn) write(x *exchange, d *chat.Delivery) bool {
 		c.codec.Encode(d, func(frame []byte) { x.out = c.appendFrame(x.out, frame) })
 		return len(x.out) > before
 	}
-	frames := d.Frames(c.format)
+	format := c.format()
+	frames := d.Frames(format)
 	if frames == nil {
 		frames = []byte{} // not nil: that it becomes no frame is kept too
 		c.codec.Encode(d, func(frame []byte) { frames = c.appendFrame(frames, frame) })
-		d.Keep(c.format, frames)
+		d.Keep(format, frames)
 	} else if len(frames) > 0 {
 		c.server.count.framesOut.Add(1)
 	}

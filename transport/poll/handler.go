@@ -80,7 +80,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, d *wire.Dialect) 
 // admit finds the session of the request, or makes one, and waits for its turn.
 func (s *Server) admit(ctx context.Context, x *exchange, id *chat.Identity, d *wire.Dialect) (*conn, error) {
 	old := s.find(x.request.session)
-	if old != nil && old.door == d.Name && old.fits(id) {
+	if old != nil && old.dialect.Name == d.Name && old.fits(id) {
 		if old.enter(ctx, x) {
 			x.follows = x.request.seen == old.answers
 			if x.lost = !x.follows; x.lost {

@@ -127,13 +127,13 @@ func or[T int | time.Duration](v *T, standard T) {
 }
 
 // format is one value for all sessions that speak a dialect here.
-func (s *Server) format(d *wire.Dialect) *chat.Format {
+func (s *Server) format(dialect string) *chat.Format {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.formats[d.Name] == nil {
-		s.formats[d.Name] = &chat.Format{Name: "poll:" + d.Name}
+	if s.formats[dialect] == nil {
+		s.formats[dialect] = &chat.Format{Name: "poll:" + dialect}
 	}
-	return s.formats[d.Name]
+	return s.formats[dialect]
 }
 
 // sweep ends the sessions whose clients do not come back.
@@ -177,12 +177,15 @@ func (s *Server) open(id chat.Identity, d *wire.Dialect) (*conn, error) {
 	if s.isClosing() {
 		return nil, s.leaving()
 	}
-	c := newConn(s, d.Name, s.format(d))
+	c := newConn(s, d)
 	session, err := s.o.Connect(id, c)
 	if err != nil {
 		return nil, err
 	}
 	c.session, c.codec = session, d.New(session.ID())
+	if own, ok := c.codec.(wire.Speaker); ok {
+		c.spokenBy(own)
+	}
 	s.remember(c, ownerOf(&id))
 	return c, nil
 }
@@ -200,7 +203,7 @@ func (s *Server) remember(c *conn, o owner) {
 	c.leased = len(s.conns) < s.o.MaxLeases && s.leases[o] < s.o.MaxLeasesEach
 	s.conns[c.session.ID()] = c
 	s.leases[o]++
-	s.byName[c.door]++
+	s.byName[c.dialect.Name]++
 	if s.closing {
 		c.Close(s.leaving())
 	}
@@ -210,7 +213,7 @@ func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c.session.ID())
-	s.byName[c.door]--
+	s.byName[c.dialect.Name]--
 	if s.leases[c.owner]--; s.leases[c.owner] == 0 {
 		delete(s.leases, c.owner)
 	}

@@ -48,13 +48,16 @@ const (
 	flagPong                        // there are pongs to be sent
 )
 
-// conn is one connection: the Sink of its session. Idle, it is all there is.
+// conn is one connection: the Sink of its session, or the Link of its peer.
+// Idle, it is all there is.
 type conn struct {
 	server  *Server
 	sock    socket
 	session Session
 	codec   wire.Codec
-	dialect *dialect
+	peer    Peer     // in place of both
+	dialect *dialect // of its door
+	speaker atomic.Pointer[wire.Speaker]
 
 	flags   atomic.Uint32
 	reading turn
@@ -69,7 +72,8 @@ type conn struct {
 	message *message // whose last fragment has not come
 
 	// The writer's.
-	held *held // what the socket did not take
+	held   *held        // what the socket did not take
+	spoken *chat.Format // see format; nil: not known yet
 
 	mu    sync.Mutex
 	pongs []byte // frames that answer pings
@@ -139,7 +143,7 @@ func (c *conn) kill() {
 	}
 	c.server.forget(c)
 	c.sock.close()
-	c.session.Close()
+	c.over()
 }
 
 // ready is told by the poller.
@@ -189,6 +193,8 @@ func (c *conn) look() uint32 {
 			c.Close(chat.E(chat.CodeUnauthorized, "nobody said who is there"))
 			return c.server.closeTicks
 		}
+	case c.peer != nil:
+		// Its protocol sends pings of its own.
 	case f&flagHeard != 0 || f&flagPinged == 0 || c.takes():
 		c.flags.And(^flagHeard)
 		c.flags.Or(flagPinged | flagPing)

@@ -63,24 +63,25 @@ func readHeader(b []byte) (h header) {
 
 // appendFrame appends a whole, unmasked frame.
 func appendFrame(dst []byte, first byte, payload []byte) []byte {
-	dst = append(dst, first)
-	switch n := len(payload); {
+	return append(appendHeader(dst, first, len(payload)), payload...)
+}
+
+// appendHeader appends what comes before a payload of n bytes.
+func appendHeader(dst []byte, first byte, n int) []byte {
+	switch {
 	case n < 126:
-		dst = append(dst, byte(n))
+		return append(dst, first, byte(n))
 	case n < 1<<16:
-		dst = append(dst, 126)
-		dst = binary.BigEndian.AppendUint16(dst, uint16(n))
-	default:
-		dst = append(dst, 127)
-		dst = binary.BigEndian.AppendUint64(dst, uint64(n))
+		return binary.BigEndian.AppendUint16(append(dst, first, 126), uint16(n))
 	}
-	return append(dst, payload...)
+	return binary.BigEndian.AppendUint64(append(dst, first, 127), uint64(n))
 }
 
 // First bytes of whole frames.
 const (
-	firstText  = 0x80 | byte(ws.OpText)
-	firstClose = 0x80 | byte(ws.OpClose)
-	firstPing  = 0x80 | byte(ws.OpPing)
-	firstPong  = 0x80 | byte(ws.OpPong)
+	firstText   = 0x80 | byte(ws.OpText)
+	firstBinary = 0x80 | byte(ws.OpBinary)
+	firstClose  = 0x80 | byte(ws.OpClose)
+	firstPing   = 0x80 | byte(ws.OpPing)
+	firstPong   = 0x80 | byte(ws.OpPong)
 )

@@ -247,8 +247,14 @@ func (r *reader) deliver(c *conn, op ws.OpCode, deflated bool, payload []byte) {
 	if !c.has(flagSpoken) {
 		c.flags.Or(flagSpoken)
 	}
-	if c.has(flagLeaving) || c.session.Ready(r.server.ctx) != nil {
-		return // the session is over; only the peer's close frame counts
+	switch {
+	case c.has(flagLeaving):
+		return // only the client's close frame counts
+	case c.peer != nil:
+		r.hand(c, op, payload)
+		return
+	case c.session.Ready(r.server.ctx) != nil:
+		return // the session is over
 	}
 	if op != ws.OpText {
 		c.session.Fail(chat.E(chat.CodeMalformed, "frames are text here, not binary"))

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/chat"
-	"github.com/parley-chat/parley/wire"
 )
 
 // Options of a Server. Connect is needed; every other zero value works.
@@ -200,16 +199,16 @@ func (s *Server) authenticate(r *http.Request) (chat.Identity, error) {
 }
 
 // dialect is one value for all connections that are encoded for alike.
-func (s *Server) dialect(d wire.Dialect, bits uint8) *dialect {
+func (s *Server) dialect(name string, bits uint8) *dialect {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v := variant{d.Name, bits}
+	v := variant{name, bits}
 	if s.dialects[v] == nil {
-		name := "ws:" + d.Name
+		format := "ws:" + name
 		if bits != 0 {
-			name += ":deflate"
+			format += ":deflate"
 		}
-		s.dialects[v] = &dialect{variant: v, format: &chat.Format{Name: name}, place: s.place(d.Name)}
+		s.dialects[v] = &dialect{variant: v, format: &chat.Format{Name: format}, place: s.place(name)}
 	}
 	return s.dialects[v]
 }

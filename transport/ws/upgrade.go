@@ -15,7 +15,8 @@ import (
 // Door is what one path speaks.
 type Door struct {
 	// Dialects, the first of which is spoken with clients that offer no
-	// subprotocol of the others. Those of one name share their frames.
+	// subprotocol of the others. Those of one name share their frames. Until a
+	// connection is upgraded its client is taken to speak the first.
 	Dialects []wire.Dialect
 }
 
@@ -27,9 +28,7 @@ func (s *Server) Handler(door Door) http.Handler {
 			return
 		}
 		if !s.enter() {
-			s.problem(w, http.StatusServiceUnavailable, &chat.Error{
-				Code: chat.CodeGoingAway, Message: "the server stops", RetryAfter: s.retryAfter,
-			})
+			s.leaving(w)
 			return
 		}
 		defer s.exit()
@@ -38,12 +37,18 @@ func (s *Server) Handler(door Door) http.Handler {
 			s.decline(w, r, err)
 			return
 		}
-		c, err := s.connect(id)
+		c, err := s.connect(id, &door.Dialects[0])
 		if err != nil {
 			s.decline(w, r, err)
 			return
 		}
 		s.upgrade(w, r, door, c)
+	})
+}
+
+func (s *Server) leaving(w http.ResponseWriter) {
+	s.problem(w, http.StatusServiceUnavailable, &chat.Error{
+		Code: chat.CodeGoingAway, Message: "the server stops", RetryAfter: s.retryAfter,
 	})
 }
 
@@ -93,13 +98,19 @@ func hasToken(values []string, token string) bool {
 	return false
 }
 
-// connect makes the session, and the connection that is its sink. Until it is
-// opened its turns are taken, so that nothing is written to a socket that is
-// not there.
-func (s *Server) connect(id chat.Identity) (*conn, error) {
+// connecting is a connection that is not opened: its turns are taken, so that
+// nothing is written to a socket that is not there.
+func (s *Server) connecting() *conn {
 	c := &conn{server: s}
 	c.writing.begin()
 	c.reading.begin()
+	return c
+}
+
+// connect makes the session, and the connection that is its sink.
+func (s *Server) connect(id chat.Identity, d *wire.Dialect) (*conn, error) {
+	c := s.connecting()
+	c.spokenBy(d)
 	if id.Anonymous() {
 		c.flags.Or(flagStarving)
 	}
@@ -129,7 +140,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, door Door, c *c
 			return false
 		},
 	}
-	if s.compression {
+	if s.compression && c.peer == nil {
 		upgrader.Negotiate = deflate.pick
 	}
 	nc, rw, _, err := upgrader.Upgrade(r, w)
@@ -138,12 +149,15 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, door Door, c *c
 		if nc != nil {
 			_ = nc.Close()
 		}
-		c.session.Close()
+		c.over()
 		return
 	}
 	c.input = buffered(rw)
-	c.dialect = s.dialect(chosen, deflate.bits)
-	c.codec = chosen.New(c.session.ID())
+	c.dialect = s.dialect(chosen.Name, deflate.bits)
+	if c.peer == nil {
+		c.codec = chosen.New(c.session.ID())
+		c.spokenBy(&chosen)
+	}
 	s.open(c, nc)
 }
 

@@ -23,6 +23,7 @@ type writer struct {
 	dialect *dialect // the connection's, for private and shared
 	private func([]byte)
 	shared  func([]byte)
+	emit    func(head string, data []byte, binary bool) // a peer's
 }
 
 // held is what a socket did not take.
@@ -33,6 +34,7 @@ type held struct {
 
 func (s *Server) newWriter() worker {
 	w := &writer{server: s, count: s.takeTally()}
+	w.emit = w.emitted
 	w.private = func(frame []byte) {
 		w.count.traffic[w.dialect.place].framesOut.Add(1)
 		w.out = s.appendText(w.out, frame, w.dialect.bits)
@@ -87,11 +89,8 @@ func (w *writer) drain(c *conn) bool {
 	for sent := 0; sent < writeTurn; {
 		leaving := c.has(flagLeaving) // what was queued before it is taken now, or was
 		w.controls(c)
-		var more bool
-		w.batch, more = c.session.Next(w.server.ctx, w.batch[:0])
+		n, more, ok := w.next(c)
 		last := !more || c.has(flagParting)
-		n, ok := w.send(c, w.batch)
-		clear(w.batch)
 		if sent += n; !ok {
 			return true
 		}
@@ -103,6 +102,17 @@ func (w *writer) drain(c *conn) bool {
 		}
 	}
 	return false
+}
+
+// next sends what there is to be sent now.
+func (w *writer) next(c *conn) (n int, more, ok bool) {
+	if c.peer != nil {
+		return w.forward(c)
+	}
+	w.batch, more = c.session.Next(w.server.ctx, w.batch[:0])
+	n, ok = w.send(c, w.batch)
+	clear(w.batch)
+	return n, more, ok
 }
 
 // resume goes on where the socket took no more; false: it still does not.
@@ -222,13 +232,14 @@ func (w *writer) kept(c *conn, d *chat.Delivery) []byte {
 	if d.Followed() {
 		w.followed = append(w.followed, d)
 	}
-	if b := d.Frames(w.dialect.format); b != nil {
+	format := c.format()
+	if b := d.Frames(format); b != nil {
 		return b
 	}
 	w.frame = w.frame[:0]
 	c.codec.Encode(d, w.shared)
 	b := append([]byte{}, w.frame...) // not nil: that it becomes no frame is kept too
-	d.Keep(w.dialect.format, b)
+	d.Keep(format, b)
 	return b
 }
 
@@ -262,7 +273,7 @@ func (w *writer) leave(c *conn) {
 // more to say is told at once; then its end is read, or the wheel kills.
 func (w *writer) left(c *conn) {
 	if c.has(flagParting) {
-		c.session.Close()
+		c.over()
 		c.sock.finish()
 	}
 }
