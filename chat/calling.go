@@ -50,7 +50,7 @@ func (h *Hub) startCall(ctx context.Context, id *Identity, from *Session, c Star
 		c.Channel = direct
 	}
 	if c.Channel != direct {
-		if err := h.permitIn(ctx, id, c.Channel, OpPost); err != nil {
+		if err := h.Permit(ctx, id, c.Channel, OpPost); err != nil {
 			return nil, err
 		}
 	}
@@ -243,14 +243,4 @@ func (h *Hub) ring(s *Session, id Identity) {
 		delete(c.gone, id.User)
 		s.offerSignal(callDelivery(c.call, nil, h.now()))
 	}
-}
-
-// permitIn asks for a right in a channel.
-func (h *Hub) permitIn(ctx context.Context, id *Identity, channel string, op Operation) error {
-	r, err := h.acquire(ctx, ChannelID{id.Project, channel})
-	if err != nil {
-		return err
-	}
-	defer h.release(r)
-	return r.permit(ctx, id, op)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -63,10 +64,37 @@ type device struct {
 
 func connect(t *testing.T, h *chat.Hub, id chat.Identity) *device {
 	t.Helper()
-	d := &device{
+	d := newDevice(t)
+	return d.connect(h, id, d)
+}
+
+// speaking is a device that says what it understands.
+type speaking struct {
+	*device
+	speech chat.Speech
+}
+
+func (s speaking) Speaks() chat.Speech { return s.speech }
+
+// connectSpeaking is connect with a dialect; a name that ends with "+" has
+// Directs.
+func connectSpeaking(t *testing.T, h *chat.Hub, id chat.Identity, dialect string) *device {
+	t.Helper()
+	d := newDevice(t)
+	name, directs := strings.CutSuffix(dialect, "+")
+	return d.connect(h, id, speaking{d, chat.Speech{Dialect: name, Directs: directs}})
+}
+
+func newDevice(t *testing.T) *device {
+	return &device{
 		t: t, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), news: make(chan struct{}),
 	}
-	s, err := h.Connect(id, d)
+}
+
+func (d *device) connect(h *chat.Hub, id chat.Identity, sink chat.Sink) *device {
+	t := d.t
+	t.Helper()
+	s, err := h.Connect(id, sink)
 	if err != nil {
 		t.Fatal(err)
 	}

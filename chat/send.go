@@ -100,12 +100,7 @@ func (h *Hub) permitDirect(ctx context.Context, id *Identity, other string, op O
 		}
 		return E(CodeUnauthorized, "only a user reaches a user")
 	}
-	r, err := h.acquire(ctx, ChannelID{id.Project, DirectName(id.User, other)})
-	if err != nil {
-		return err
-	}
-	defer h.release(r)
-	return r.permit(ctx, id, op)
+	return h.Permit(ctx, id, DirectName(id.User, other), op)
 }
 
 // sendToSession reaches one session by its id, which its own client alone was
