@@ -122,6 +122,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	if o.Target.Protocol == load.SocketIO && o.Scenario != Fanout && o.Scenario != Rooms && o.Scenario != Idle {
+		return Report{}, fmt.Errorf("over Socket.IO there are the scenarios %s, %s and %s", Fanout, Rooms, Idle)
+	}
 	target, err := start(ctx, o.Target, o.Log)
 	if err != nil {
 		return Report{}, fmt.Errorf("start the server: %w", err)
@@ -180,7 +183,7 @@ func (r *run) newSwarm() error {
 	}
 	r.rooms = nil
 	var err error
-	r.swarm, err = load.New(load.Options{URL: r.server.url, Query: r.Query, Concurrency: r.Concurrency})
+	r.swarm, err = load.New(load.Options{URL: r.server.url, Query: r.Query, Concurrency: r.Concurrency, Protocol: r.Target.Protocol})
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/parley-chat/parley/bench/load"
 	"github.com/parley-chat/parley/bench/proc"
 )
 
@@ -27,9 +28,11 @@ type Target struct {
 
 	// Command starts one for the run and its end stops it. {addr} stands for
 	// an address to listen on, {data} for an empty folder.
-	Command []string
-	Path    string // of the native protocol; default /v1/ws
-	Data    string // where the empty folder is made; default: the system's for temporary files
+	Command  []string
+	Path     string // of the protocol; default /v1/ws, or /socket.io/
+	Protocol load.Protocol
+
+	Data string // where the empty folder is made; default: the system's for temporary files
 }
 
 func (t Target) name() string {
@@ -40,6 +43,16 @@ func (t Target) name() string {
 		return filepath.Base(t.Command[0])
 	}
 	return t.URL
+}
+
+func (t Target) path() string {
+	switch {
+	case t.Path != "":
+		return t.Path
+	case t.Protocol == load.SocketIO:
+		return "/socket.io/"
+	}
+	return "/v1/ws"
 }
 
 type server struct {
@@ -70,7 +83,7 @@ func start(ctx context.Context, t Target, log *slog.Logger) (*server, error) {
 	for i, arg := range t.Command {
 		args[i] = strings.NewReplacer("{addr}", address, "{data}", data).Replace(arg)
 	}
-	s := &server{url: "ws://" + address + or(t.Path, "/v1/ws"), address: address, data: data, args: args}
+	s := &server{url: "ws://" + address + t.path(), address: address, data: data, args: args}
 	if err := s.launch(); err != nil {
 		_ = os.RemoveAll(data)
 		return nil, err

@@ -194,7 +194,9 @@ func (s *Swarm) frames(c *Conn, b []byte) (rest []byte, _ error) {
 		case !h.Final || h.Masked:
 			return nil, fmt.Errorf("a frame that servers do not send")
 		case h.Opcode == frame.Text:
-			s.told(c, payload, now)
+			if err := s.speaks.told(s, c, payload, now); err != nil {
+				return nil, err
+			}
 		case h.Opcode == frame.Ping:
 			if err := c.send(frame.Pong, payload); err != nil {
 				return nil, err

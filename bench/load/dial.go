@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strconv"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/parley-chat/parley/bench/frame"
 )
 
 // Open opens connections that are away, with a bounded number of handshakes
@@ -116,9 +113,10 @@ func (s *Swarm) connected(c *Conn) error {
 	if err != nil {
 		return fmt.Errorf("credentials of %s: %w", c.user, err)
 	}
-	request := "GET " + s.path + "?" + query + " HTTP/1.1\r\nHost: " + s.host +
+	more, header := s.speaks.upgrade()
+	request := "GET " + s.path + "?" + query + more + " HTTP/1.1\r\nHost: " + s.host +
 		"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
-		"Sec-WebSocket-Key: cGFybGV5LWJlbmNoLWtleQ==\r\nSec-WebSocket-Protocol: parley.v1.json\r\n\r\n"
+		"Sec-WebSocket-Key: cGFybGV5LWJlbmNoLWtleQ==\r\n" + header + "\r\n"
 	c.state = shaking
 	if n, err := unix.Write(c.fd, []byte(request)); n != len(request) {
 		return fmt.Errorf("ask for the upgrade: wrote %d bytes: %w", n, err)
@@ -126,7 +124,7 @@ func (s *Swarm) connected(c *Conn) error {
 	return c.watch(unix.EPOLL_CTL_MOD, false)
 }
 
-// upgraded reads the server's answer and subscribes. It returns what came
+// upgraded reads the server's answer and goes on. It returns what came
 // after the answer; nil if it is not whole yet.
 func (s *Swarm) upgraded(c *Conn, b []byte) (rest []byte, _ error) {
 	end := bytes.Index(b, []byte("\r\n\r\n"))
@@ -140,17 +138,7 @@ func (s *Swarm) upgraded(c *Conn, b []byte) (rest []byte, _ error) {
 	}
 	s.shaking--
 	c.state = subscribing
-	if c.channel == "" {
-		s.level(c)
-		return b[end+4:], nil
-	}
-	var room [256]byte
-	p := append(append(room[:0], `{"type":"subscribe","ref":1,"channelId":"`...), c.channel...)
-	if c.epoch != "" {
-		p = append(append(append(p, `","position":"`...), c.epoch...), ':')
-		p = strconv.AppendUint(p, c.last, 10)
-	}
-	return b[end+4:], c.send(frame.Text, append(p, `"}`...))
+	return b[end+4:], s.speaks.upgraded(s, c)
 }
 
 // level is called whenever c may have become level and caught up.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -70,7 +69,7 @@ func (s *Swarm) Publish(ctx context.Context, p Plan) (*hdrhistogram.Histogram, e
 			return late, err
 		}
 		from, channel := p.Next(i)
-		if err := from.send(frame.Text, w.publish(times.first+uint64(i), channel, due)); err != nil {
+		if err := from.send(frame.Text, s.speaks.publish(&w, times.first+uint64(i), channel, due)); err != nil {
 			return late, fmt.Errorf("publish: %w", err)
 		}
 		_ = late.RecordValue(max(s.now()-due, 0) / 1000)
@@ -107,17 +106,6 @@ func filler(size int) []byte {
 	for len(b) < size-stampSize {
 		b = append(b, words[len(b)%len(words)])
 	}
-	return b
-}
-
-func (w *writer) publish(ref uint64, channel string, due int64) []byte {
-	b := append(w.buffer[:0], `{"type":"publish","ref":`...)
-	b = strconv.AppendUint(b, ref, 10)
-	b = append(append(b, `,"channelId":"`...), channel...)
-	b = append(stamp(append(b, `","text":"`...), due), w.filler...)
-	b = append(append(append(b, `","nonce":"`...), w.run...), '-')
-	b = append(strconv.AppendUint(b, ref, 10), `"}`...)
-	w.buffer = b
 	return b
 }
 

@@ -27,11 +27,41 @@ type Options struct {
 	Query func(user string) (string, error)
 
 	Concurrency int // handshakes under way at once; 0: 256
+
+	Protocol Protocol
+}
+
+// Protocol is what the connections speak.
+type Protocol uint8
+
+const (
+	Native   Protocol = iota // Parley's own
+	SocketIO                 // Engine.IO 4 over WebSocket, with the events join-room and message
+)
+
+func (p Protocol) String() string {
+	if p == SocketIO {
+		return "socketio"
+	}
+	return "native"
+}
+
+// language is a Protocol's frames.
+type language interface {
+	// upgrade is the query of the handshake, after who asks, and a header or "".
+	upgrade() (query, header string)
+	// upgraded begins the way to being level with the channel.
+	upgraded(s *Swarm, c *Conn) error
+	// told takes one frame.
+	told(s *Swarm, c *Conn, payload []byte, now int64) error
+	// publish writes the frame that sends a message.
+	publish(w *writer, ref uint64, channel string, due int64) []byte
 }
 
 // Swarm is many connections to one server.
 type Swarm struct {
 	options Options
+	speaks  language
 	path    string
 	host    string
 	address unix.Sockaddr
@@ -98,6 +128,10 @@ func New(o Options) (*Swarm, error) {
 	s := &Swarm{
 		options: o, path: target.EscapedPath(), host: target.Host, base: time.Now(),
 		ended: make(chan struct{}), buffer: make([]byte, bufferSize), tally: newTally(),
+	}
+	s.speaks = native{}
+	if o.Protocol == SocketIO {
+		s.speaks = &socketIO{numbers: map[string]uint64{}}
 	}
 	s.family, s.address = socketAddress(address)
 	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {

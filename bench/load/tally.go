@@ -51,49 +51,12 @@ func (t *Tally) fail(text string) {
 // Reset begins a new count.
 func (s *Swarm) Reset() error { return s.do(func() { s.tally = newTally() }) }
 
-// told takes one frame of the protocol.
-func (s *Swarm) told(c *Conn, payload []byte, now int64) {
-	var kind, seq, text, ref, position []byte
-	walk := fields.Of(payload)
-	for name, value, ok := walk.Next(); ok; name, value, ok = walk.Next() {
-		switch string(name) {
-		case "type":
-			kind = fields.Text(value)
-		case "seq":
-			seq = value
-		case "text":
-			text = fields.Text(value)
-		case "ref":
-			ref = value
-		case "position":
-			position = fields.Text(value)
-		}
-		if seq != nil && text != nil && kind != nil {
-			break
-		}
-	}
-	switch string(kind) {
-	case "message":
-		s.message(c, seq, text, now)
-	case "ack":
-		s.acknowledged(ref, now)
-	case "subscribed":
-		s.subscribed(c, position)
-	case "level":
-		s.level(c)
-	case "error", "expired":
-		s.tally.Errors++
-		s.tally.fail(string(payload))
-	default:
-		s.tally.Unread++
-	}
-}
-
+// message counts one of the channel's messages, by its number there.
 func (s *Swarm) message(c *Conn, number, text []byte, now int64) {
 	seq, ok := fields.Number(number)
 	if !ok {
 		s.tally.Errors++
-		s.tally.fail("a message without seq")
+		s.tally.fail("a message without a number")
 		return
 	}
 	switch {
@@ -134,23 +97,4 @@ func (s *Swarm) acknowledged(ref []byte, now int64) {
 	if due >= s.window.from && due < s.window.to {
 		_ = s.tally.Ack.RecordValue(max(now-due, 0) / 1000)
 	}
-}
-
-// subscribed takes the place in the channel at which c begins.
-func (s *Swarm) subscribed(c *Conn, position []byte) {
-	for i := len(position) - 1; i >= 0; i-- {
-		if position[i] != ':' {
-			continue
-		}
-		seq, ok := fields.Number(position[i+1:])
-		if !ok {
-			break
-		}
-		if c.epoch == "" {
-			c.epoch, c.last = string(position[:i]), seq
-		}
-		return
-	}
-	s.tally.Errors++
-	s.tally.fail("subscribed without a position")
 }

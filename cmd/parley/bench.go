@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/bench"
+	"github.com/parley-chat/parley/bench/load"
 )
 
 // Bench measures servers from outside, beside floors that do the least that
@@ -77,7 +78,7 @@ type BenchRun struct {
 	Load   `embed:""`
 	URL    string `help:"A server that runs, in place of one to start: ws://HOST:PORT/v1/ws."`
 	PID    int    `help:"Its process."`
-	Server string `default:"parley" help:"A server to start: parley (this one), floor, floor-batch, floor-sync, or a command in which {addr} and {data} are replaced."`
+	Server string `default:"parley" help:"A server to start: parley (this one), parley-socketio (the same, its clients speak Socket.IO), floor, floor-batch, floor-sync, socketio (the npm package, see bench/peers), or a command in which {addr} and {data} are replaced."`
 	Name   string `help:"Its name in the results."`
 }
 
@@ -108,7 +109,7 @@ func (c *BenchRun) Run(ctx context.Context, p *process) (err error) {
 // BenchPairs measures two servers in turn.
 type BenchPairs struct {
 	Load  `embed:""`
-	A     string `default:"parley" help:"A server to start: parley (this one), floor, floor-batch, floor-sync, or a command in which {addr} and {data} are replaced."`
+	A     string `default:"parley" help:"A server to start: parley (this one), parley-socketio (the same, its clients speak Socket.IO), floor, floor-batch, floor-sync, socketio (the npm package, see bench/peers), or a command in which {addr} and {data} are replaced."`
 	B     string `default:"floor-sync" help:"The other."`
 	NameA string `help:"Its name in the results."`
 	NameB string `help:"Its name in the results."`
@@ -136,17 +137,24 @@ func (c *BenchPairs) Run(ctx context.Context, p *process) (err error) {
 
 func benchLog(p *process) *slog.Logger { return slog.New(slog.NewTextHandler(p.stderr, nil)) }
 
-// target reads a server: "parley" and the floors are this binary.
+// target reads a server: all but the npm package are this binary.
 func target(server, name string) (bench.Target, error) {
 	own, err := os.Executable()
 	if err != nil {
 		return bench.Target{}, err
 	}
-	if server == "parley" {
-		return bench.Target{
-			Name:    server,
-			Command: []string{own, "serve", "--dev", "--addr", "{addr}", "--data", "{data}/data", "--log", "text"},
-		}, nil
+	t := bench.Target{
+		Name:    server,
+		Command: []string{own, "serve", "--dev", "--addr", "{addr}", "--data", "{data}/data", "--log", "text"},
+	}
+	switch server {
+	case "parley":
+		return t, nil
+	case "parley-socketio":
+		t.Protocol = load.SocketIO
+		return t, nil
+	case "socketio":
+		return bench.Target{Name: server, Protocol: load.SocketIO, Command: []string{"node", "bench/peers/socketio.mjs", "{addr}"}}, nil
 	}
 	return bench.ParseTarget(server, name, own, "bench", "floor")
 }
