@@ -25,6 +25,7 @@ import (
 // Dialect is the row of conversations in the table of doors.
 func Dialect() wire.Dialect {
 	s := &shared{pool: new(frame.Pool)}
+	s.extras = wire.Extras{Pool: s.pool, Key: "conversations", Known: known}
 	s.teller = wire.Teller{Channel: "conversationId", Text: s.appendText}
 	return wire.Dialect{
 		Name:    "conversations",
@@ -36,7 +37,18 @@ func Dialect() wire.Dialect {
 // shared is what all connections have in common.
 type shared struct {
 	pool   *frame.Pool
+	extras wire.Extras
 	teller wire.Teller
+}
+
+// known are the members of a message that its client does not get back as they
+// were: the server answers for them.
+func known(name []byte) bool {
+	switch string(name) {
+	case "id", "conversationId", "senderId", "text", "timestamp", "sequence", "status", "tempId", "deleted":
+		return true
+	}
+	return false
 }
 
 type codec struct {

@@ -124,9 +124,9 @@ func (c *codec) post(message frame.Value, do func(chat.Request)) error {
 	if len(temp) > maxTempID {
 		f.Refuse(chat.E(chat.CodeInvalid, "the id is longer than %d bytes", maxTempID))
 	}
-	p := chat.Post{Channel: f.String("conversationId", conversation), Body: text.Copy()}
+	p := chat.Post{Channel: f.String("conversationId", conversation), Body: text.Copy(), Meta: c.extras.Pack(message)}
 	if temp != "" {
-		p.Nonce, p.NonceTTL = nonceOf(temp, text), retryWindow
+		p.Nonce, p.NonceTTL = nonceOf(temp, p.Body, p.Meta), retryWindow
 	}
 	r := chat.Request{User: f.String("senderId", user), Command: p}
 	if f.Err != nil {

@@ -55,6 +55,13 @@ func (c *codec) appendMessage(w *frame.Writer, e *chat.Event, epoch string) {
 		w.String("tempId", id)
 	}
 	w.Flag("deleted", e.Deleted())
+	if !e.Deleted() {
+		c.extras.Unpack(e.Meta, func(name []byte, v frame.Value) {
+			if !known(name) {
+				w.Pair(name, v)
+			}
+		})
+	}
 	w.Close()
 	wire.AppendPosition(w, epoch, e.Seq)
 	w.Close()
@@ -96,6 +103,8 @@ func (c *codec) encodeSignal(s *chat.Signal, emit func([]byte)) {
 	switch {
 	case s.Kind == chat.SignalTyping:
 		appendTyping(w, s.User, s.Channel.Name, s.Typing)
+	case s.Kind == chat.SignalPresence:
+		appendPresence(w, s)
 	case s.Kind == chat.SignalRead && s.ID != "":
 		w.Begin("read")
 		w.String("userId", s.User)
@@ -104,6 +113,32 @@ func (c *codec) encodeSignal(s *chat.Signal, emit func([]byte)) {
 		w.Close()
 	}
 	c.pool.Emit(w, emit)
+}
+
+// appendPresence says who came to a conversation, and who went.
+func appendPresence(w *frame.Writer, s *chat.Signal) {
+	if len(s.Joined)+len(s.Left) == 0 {
+		return
+	}
+	w.Begin("presence")
+	w.String("conversationId", s.Channel.Name)
+	appendPeople(w, "joined", s.Joined)
+	appendPeople(w, "left", s.Left)
+	w.Close()
+}
+
+func appendPeople(w *frame.Writer, key string, users []chat.Presence) {
+	if len(users) == 0 {
+		return
+	}
+	w.Array(key)
+	for i := range users {
+		w.Open()
+		w.String("userId", users[i].User)
+		w.Maybe("userName", users[i].Name)
+		w.Close()
+	}
+	w.End()
 }
 
 func appendTyping(w *frame.Writer, user, channel string, on bool) {

@@ -23,9 +23,11 @@ const (
 	maxTempID   = chat.MaxNonce - nonceHead
 )
 
-func nonceOf(tempID string, body []byte) string {
-	sum := sha256.Sum256(body)
-	return noncePrefix + base64.RawURLEncoding.EncodeToString(sum[:16]) + ":" + tempID
+func nonceOf(tempID string, body, meta []byte) string {
+	h := sha256.New()
+	h.Write(body)
+	h.Write(meta)
+	return noncePrefix + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16]) + ":" + tempID
 }
 
 // tempID is the temporary id in a nonce of this dialect; false for another's.

@@ -61,8 +61,8 @@ func (c *codec) encodeSignal(s *chat.Signal, emit func([]byte)) {
 			c.appendCall(w, s)
 		}
 	case chat.SignalPresence:
-		c.tellAll(connected, s.Channel.Name, s.Joined, emit)
-		c.tellAll("user_disconnected", s.Channel.Name, s.Left, emit)
+		c.tellAll("joined", s.Channel.Name, s.Joined, emit)
+		c.tellAll("left", s.Channel.Name, s.Left, emit)
 	}
 	c.pool.Emit(w, emit)
 }
@@ -84,9 +84,9 @@ func (c *codec) tellAll(typ, thread string, users []chat.Presence, emit func([]b
 		}
 		w := c.pool.Writer()
 		w.Begin(typ)
+		w.String("threadId", thread)
 		w.String("userId", users[i].User)
 		w.Maybe("username", users[i].Name)
-		w.Maybe("threadId", thread)
 		w.Close()
 		c.pool.Emit(w, emit)
 	}
