@@ -52,9 +52,15 @@ type Options struct {
 	// publishable key, and its body may hold a guest's former token.
 	Guests func(r *http.Request, former string) (Guest, error)
 
-	Refused func(chat.Code) // is told of each refusal; nil: nobody
-	Logger  *slog.Logger    // nil: nothing is logged
-	Version string          // of the server, for the document
+	ICE ICE // the servers of GET /v1/ice-servers
+
+	// Page serves a finished page without scripts; nil: there is none at /docs.
+	Page func(html []byte) http.Handler
+
+	Now     func() time.Time // nil: time.Now
+	Refused func(chat.Code)  // is told of each refusal; nil: nobody
+	Logger  *slog.Logger     // nil: nothing is logged
+	Version string           // of the server, for the document
 }
 
 // Grant is what POST /auth/token asks for.
@@ -86,6 +92,9 @@ func New(o Options) *API {
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
+	if a.options.Now == nil {
+		a.options.Now = time.Now
+	}
 	routes := humago.New(a.mux, config(o.Version))
 	a.doc = routes.OpenAPI()
 	table := a.operations(a.doc.Components.Schemas)
@@ -100,7 +109,9 @@ func New(o Options) *API {
 			a.serve(w, r, &op)
 		})
 	}
-	a.mux.Handle("GET /docs", newReference(a.doc, table))
+	if o.Page != nil {
+		a.mux.Handle("GET /docs", o.Page(referenceOf(a.doc, table)))
+	}
 	a.mux.HandleFunc("/", a.nowhere)
 	return a
 }

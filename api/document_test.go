@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-chat/parley/api"
+	"github.com/parley-chat/parley/web"
 )
 
 const committed = "../docs/openapi.json"
@@ -73,7 +74,7 @@ func TestDocument_SaysOfEachOperationWhatItNeedsAndGives(t *testing.T) {
 
 func TestReference_ShowsEveryOperationAndLoadsNothing(t *testing.T) {
 	t.Parallel()
-	a := api.New(api.Options{Version: "v1.2.3"})
+	a := api.New(api.Options{Version: "v1.2.3", Page: web.Page})
 	w := httptest.NewRecorder()
 	a.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/docs", nil))
 	page := w.Body.String()

@@ -31,10 +31,15 @@ func (a *API) signalUser(c *call) error {
 	return a.signal(c, chat.Send{To: c.PathValue("user")})
 }
 
+func (a *API) signalSession(c *call) error {
+	return a.signal(c, chat.Send{Only: c.PathValue("session")})
+}
+
 func (a *API) signal(c *call, send chat.Send) error {
 	c.in.need("type")
 	send.Name = c.in.text("type")
 	send.Data = c.in.get("data").Copy()
+	send.Except = c.in.text("except")
 	if c.in.Err != nil {
 		return c.in.Err
 	}

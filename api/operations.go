@@ -38,7 +38,7 @@ func (a *API) operations(types huma.Registry) []operation {
 	return slices.Concat(
 		a.messageRows(d), a.noteRows(d), a.eventRows(d), a.stateRows(d),
 		a.channelRows(d), a.memberRows(d), a.cursorRows(d),
-		a.userRows(d), a.sessionRows(d), a.tokenRows(d), a.keyRows(d),
+		a.callRows(d), a.userRows(d), a.sessionRows(d), a.tokenRows(d), a.keyRows(d),
 	)
 }
 
@@ -52,6 +52,9 @@ const (
 	membersPath  = channelPath + "/members"
 	memberPath   = membersPath + "/{user}"
 	userPath     = "/v1/users/{user}"
+	sessionPath  = "/v1/sessions/{session}"
+	callsPath    = "/v1/calls"
+	callPath     = callsPath + "/{id}"
 )
 
 func (a *API) messageRows(d describer) []operation {
@@ -103,6 +106,8 @@ func (a *API) eventRows(d describer) []operation {
 			"Pass an event on to those who are there; it is not stored", body[Signal](), query("userId")),
 		d.row("signal-user", http.MethodPost, userPath+"/signals", somebody, a.signalUser,
 			"Pass an event on to every connection of a user; it is not stored", body[Signal](), query("userId")),
+		d.row("signal-session", http.MethodPost, sessionPath+"/signals", somebody, a.signalSession,
+			"Pass an event on to one connection, by the id that it was told; it is not stored", body[Signal](), query("userId")),
 	)
 }
 
@@ -183,6 +188,22 @@ func (a *API) userRows(d describer) []operation {
 	)
 }
 
+func (a *API) callRows(d describer) []operation {
+	return under(
+		"Calls",
+		d.row("start-call", http.MethodPost, callsPath, somebody, a.startCall,
+			"Call another user: every device of theirs rings", body[NewCall](), answer[Call](http.StatusCreated), query("userId", "userName"),
+			about("Who calls is told how it goes on every connection; without one, for 15 seconds, the call ends.")),
+		d.row("get-call", http.MethodGet, callPath, somebody, a.getCall,
+			"A call of one's own as it is now", answer[Call](http.StatusOK), query("userId")),
+		d.row("answer-call", http.MethodPatch, callPath, somebody, a.answerCall,
+			"Accept, decline or end a call", body[CallAnswer](), answer[Call](http.StatusOK), query("userId")),
+		d.row("list-ice-servers", http.MethodGet, "/v1/ice-servers", somebody, a.listICE,
+			"The STUN and TURN servers, with credentials for a time", answer[ICEServers](http.StatusOK), query("userId"),
+			about("`iceServers` is what `RTCPeerConnection` takes.")),
+	)
+}
+
 func (a *API) sessionRows(d describer) []operation {
 	return under(
 		"Sessions",
@@ -190,7 +211,7 @@ func (a *API) sessionRows(d describer) []operation {
 			"The project's connections; takes a secret key", answer[SessionPage](http.StatusOK), query("afterName", "limit")),
 		d.row("list-user-sessions", http.MethodGet, userPath+"/sessions", somebody, a.listUserSessions,
 			"One's own connections", answer[SessionPage](http.StatusOK), query("afterName", "limit")),
-		d.row("end-session", http.MethodDelete, "/v1/sessions/{session}", somebody, a.endSession,
+		d.row("end-session", http.MethodDelete, sessionPath, somebody, a.endSession,
 			"End a connection of one's own, or with a secret key any; its client may come back"),
 	)
 }

@@ -2,11 +2,8 @@ package api
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"html/template"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,16 +14,9 @@ import (
 //go:embed reference.html
 var referenceText string
 
-// reference is the page at /docs: the document, for people. It is finished
-// when the server starts, has no script, and loads nothing.
-type reference struct {
-	body   []byte
-	policy string
-	etag   string
-}
-
-// newReference renders the document. The groups are in the order of the table.
-func newReference(doc *huma.OpenAPI, table []operation) *reference {
+// referenceOf is the page at /docs: the document, for people. It has no script,
+// and loads nothing. The groups are in the order of the table.
+func referenceOf(doc *huma.OpenAPI, table []operation) []byte {
 	view := referenceView{Title: doc.Info.Title, Version: doc.Info.Version, Description: doc.Info.Description}
 	for i := range table {
 		op := &table[i].Operation
@@ -48,37 +38,7 @@ func newReference(doc *huma.OpenAPI, table []operation) *reference {
 	if err := text.Execute(&page, view); err != nil {
 		panic(err) // the template and what it is given are both ours: a test renders it
 	}
-	_, rest, _ := strings.Cut(page.String(), "<style>")
-	style, _, _ := strings.Cut(rest, "</style>")
-	sum := sha256.Sum256(page.Bytes())
-	return &reference{
-		body: page.Bytes(),
-		etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + `"`,
-		policy: "default-src 'none'; style-src " + policyHash(style) +
-			"; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-	}
-}
-
-func policyHash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
-
-// ServeHTTP answers GET and HEAD.
-func (p *reference) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Security-Policy", p.policy)
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cache-Control", "no-cache")
-	h.Set("ETag", p.etag)
-	if r.Header.Get("If-None-Match") == p.etag {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	_, _ = w.Write(p.body) // there is nobody to tell
+	return page.Bytes()
 }
 
 // What the template is given.

@@ -216,6 +216,8 @@ type CursorMove struct {
 type Signal struct {
 	Type string `json:"type" maxLength:"128"`
 	Data any    `json:"data,omitempty" doc:"At most 16,384 bytes"`
+
+	Except string `json:"except,omitempty" doc:"The id of a connection that is left out"`
 }
 
 // NewState is what a key is to be.

@@ -23,38 +23,39 @@ type Options struct {
 	Dev bool
 }
 
-// page is index.html, finished.
+// New serves the page at whatever path it is put.
+func New(o Options) http.Handler {
+	body := index
+	if o.Dev {
+		body = bytes.Replace(body, []byte(`<html lang="en">`), []byte(`<html lang="en" data-dev>`), 1)
+	}
+	return Page(body)
+}
+
+// page is finished HTML with what goes with it.
 type page struct {
 	body   []byte
 	policy string
 	etag   string
 }
 
-// New serves the page at whatever path it is put. Its policy lets nothing run
-// or be drawn but what the file itself holds, by hash, and lets it talk to
-// nobody but its server.
-func New(o Options) http.Handler {
-	body := index
-	if o.Dev {
-		body = bytes.Replace(body, []byte(`<html lang="en">`), []byte(`<html lang="en" data-dev>`), 1)
+// Page serves finished HTML that has at most one script and one style, both
+// inline and without attributes. Its policy lets nothing run or be drawn but
+// those, by hash, and lets it talk to nobody but its server, if it has a script.
+func Page(html []byte) http.Handler {
+	sum := sha256.Sum256(html)
+	return &page{body: html, etag: `"` + hex.EncodeToString(sum[:12]) + `"`, policy: policyOf(html)}
+}
+
+func policyOf(html []byte) string {
+	rules := []string{"default-src 'none'", "style-src " + hash(html, "style"), "img-src data:"}
+	if bytes.Contains(html, []byte("<script>")) {
+		rules = append(rules, "script-src "+hash(html, "script"), "connect-src 'self'")
 	}
-	sum := sha256.Sum256(body)
-	return &page{
-		body: body,
-		etag: `"` + hex.EncodeToString(sum[:12]) + `"`,
-		policy: strings.Join([]string{
-			"default-src 'none'",
-			"script-src " + hash(body, "script"),
-			"style-src " + hash(body, "style"),
-			"img-src data:",
-			"connect-src 'self'",
-			"base-uri 'none'",
-			"form-action 'none'",
-			"frame-ancestors 'none'",
-			"require-trusted-types-for 'script'",
-			"trusted-types 'none'",
-		}, "; "),
-	}
+	return strings.Join(append(rules,
+		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+		"require-trusted-types-for 'script'", "trusted-types 'none'",
+	), "; ")
 }
 
 // hash is the CSP source of the element <tag>, of which the page has one,

@@ -96,7 +96,7 @@ func userMatrix() []row {
 	everybody := all(200, 200, 200, 200, 200, 200)
 	return []row{
 		{"get-user", "/v1/users/nobody", "", all(404, 404, 404, 404, 404, 404)},
-		{"signal-user", olga + "/signals", `{"type":"x"}`, all(403, 204, 204, 204, 204, 204)},
+		{"signal-user", olga + "/signals", `{"type":"x"}`, all(403, 204, 204, 403, 204, 204)},
 		{"put-user", me, `{"userName":"x"}`, all(403, 200, 200, 200, 200, 200)},
 		{"put-user", olga, `{"userName":"x"}`, owners},
 		{"change-user", olga, `{"userName":"x"}`, owners},
@@ -109,6 +109,11 @@ func userMatrix() []row {
 		{"list-blocks", me + "/blocks", "", everybody},
 		{"list-blocks", olga + "/blocks", "", owners},
 		{"remove-block", olga + "/blocks/zed", "", all(403, 403, 403, 403, 204, 204)},
+		{"signal-session", "/v1/sessions/none/signals", `{"type":"x"}`, all(403, 404, 404, 404, 404, 404)},
+		{"list-ice-servers", "/v1/ice-servers?userId={me}", "", everybody},
+		{"start-call", "/v1/calls?userId={me}", `{"userId":"zed"}`, all(403, 201, 201, 403, 201, 409)}, // called already, by olga
+		{"get-call", "/v1/calls/none?userId={me}", "", all(404, 404, 404, 404, 404, 404)},
+		{"answer-call", "/v1/calls/none?userId={me}", `{"state":"accepted"}`, all(403, 404, 404, 404, 404, 404)},
 		{"list-sessions", "/v1/sessions", "", all(403, 403, 403, 403, 403, 200)},
 		{"list-user-sessions", me + "/sessions", "", everybody},
 		{"list-user-sessions", olga + "/sessions", "", owners},

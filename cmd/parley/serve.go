@@ -27,6 +27,7 @@ type Serve struct {
 	OTLPSample  float64    `name:"otlp-sample" default:"0.01" help:"Of what share of messages, besides those whose request has a sampled traceparent. Default: 0.01."`
 	Keys        `embed:""`
 	Trust       `embed:""`
+	ICE         `embed:""`
 }
 
 // Run serves until ctx ends, then drains. It fails if the server cannot start,
@@ -60,6 +61,9 @@ func (c *Serve) check() error {
 		return fmt.Errorf("--post-burst is not negative")
 	}
 	if err := c.checkTrust(); err != nil {
+		return err
+	}
+	if err := c.checkICE(); err != nil {
 		return err
 	}
 	if err := checkPprof(c.Pprof); err != nil {
