@@ -28,19 +28,31 @@ type Client interface {
 
 // Run tests the transport that open starts. Each test has a server of its own.
 func Run(t *testing.T, open func(t *testing.T, hub *Hub) Server) {
-	for name, test := range map[string]func(*testing.T, *setup){
-		"EchoesEveryFrameInOrder":             echoesInOrder,
+	RunOneWay(t, open)
+	run(t, open, map[string]func(*testing.T, *setup){
+		"EchoesEveryFrameInOrder":           echoesInOrder,
+		"AnswersABadFrameAndLivesOn":        answersBad,
+		"ReadsOnOnlyWhenTheSessionIsReady":  waitsForReady,
+		"SeesACutWhileTheSessionIsNotReady": seesCutWhileHeld,
+	})
+}
+
+// RunOneWay is Run for a transport whose clients say nothing: their Send is
+// not called.
+func RunOneWay(t *testing.T, open func(t *testing.T, hub *Hub) Server) {
+	run(t, open, map[string]func(*testing.T, *setup){
 		"DeliversInOrderUnderConcurrentWakes": deliversInOrder,
 		"SharesOneDeliveryAmongAll":           shares,
-		"AnswersABadFrameAndLivesOn":          answersBad,
-		"ReadsOnOnlyWhenTheSessionIsReady":    waitsForReady,
 		"SeesAClose":                          func(t *testing.T, s *setup) { seesEnd(t, s, Client.Close, 0) },
 		"SeesACut":                            func(t *testing.T, s *setup) { seesEnd(t, s, Client.Cut, s.server.SeesCut) },
-		"SeesACutWhileTheSessionIsNotReady":   seesCutWhileHeld,
 		"SendsWhatIsQueuedBeforeItCloses":     sendsBeforeClose,
 		"SendsWhatIsQueuedBeforeItShutsDown":  sendsBeforeShutdown,
 		"RefusesWhoComesAfterShutdown":        refusesAfterShutdown,
-	} {
+	})
+}
+
+func run(t *testing.T, open func(t *testing.T, hub *Hub) Server, tests map[string]func(*testing.T, *setup)) {
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			hub := NewHub()
@@ -187,7 +199,7 @@ func waitsForReady(t *testing.T, s *setup) {
 
 func seesEnd(t *testing.T, s *setup, end func(Client) error, within time.Duration) {
 	c, session := s.dial(t)
-	s.send(t, c, "here")
+	session.Offer(Text("here"))
 	s.receive(t, c, "here")
 	go func() { _ = end(c) }()
 	s.closed(t, session, within)

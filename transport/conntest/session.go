@@ -213,6 +213,7 @@ func (echo) Encode(d *chat.Delivery, emit func([]byte)) {
 		emit(d.Signal.Data)
 	case d.Reply != nil && d.Reply.Err != nil:
 		emit([]byte(d.Reply.Err.Code))
+	case d.Reply != nil && d.Reply.Connected != nil: // a transport that greets
 	case d.Reply != nil:
 		emit(d.Reply.Command.(chat.Send).Data)
 	}

@@ -1,0 +1,214 @@
+package sse
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/wire"
+)
+
+// Session is what a stream carries; *chat.Session, which says what the methods
+// mean.
+type Session interface {
+	ID() string
+	Identity() chat.Identity
+	Do(ctx context.Context, r chat.Request)
+	Next(ctx context.Context, dst []*chat.Delivery) (batch []*chat.Delivery, more bool)
+	Close()
+}
+
+// Options say what a Server works with. Connect and Refuse are required.
+type Options struct {
+	// Connect makes a session, whose sink is given.
+	Connect func(id chat.Identity, sink chat.Sink) (Session, error)
+
+	// Refuse answers a request with an error in place of a stream.
+	Refuse func(w http.ResponseWriter, err error)
+
+	// Authenticate says who asks. nil: everybody is nobody.
+	Authenticate func(r *http.Request) (chat.Identity, error)
+
+	// Conn is the connection that a request came by, or nil. Where it is a TCP
+	// connection, on Linux, it tells what the client has taken. nil: no
+	// connection is known.
+	Conn func(r *http.Request) net.Conn
+
+	Logger *slog.Logger     // nil: discards
+	Now    func() time.Time // nil: time.Now
+
+	Heartbeat  time.Duration // after so long without an event there is a comment; 0: 15 s
+	Patience   time.Duration // a client that takes nothing of what was written for so long is gone; 0: 30 s
+	RetryAfter time.Duration // told to those who come while the server stops; 0: 1 s
+
+	MaxChannels int // of a stream; 0: 32
+	WriteBuffer int // bytes of events that are written together; 0: 16 KiB
+}
+
+// Server carries the streams of all its doors. Make it with New, end it with
+// Shutdown.
+type Server struct {
+	o      Options
+	ctx    context.Context // of the sessions' work; ends with the server
+	cancel context.CancelFunc
+	work   sync.WaitGroup // of the watch
+	count  tally
+
+	mu      sync.Mutex
+	conns   map[*conn]struct{}
+	byName  map[string]int
+	formats map[string]*chat.Format
+	opening int // requests that have no stream yet
+	closing bool
+	gone    chan struct{} // closed once closing and empty
+}
+
+// New starts a server. Shutdown ends it.
+func New(o Options) *Server {
+	fill(&o)
+	s := &Server{
+		o:       o,
+		conns:   make(map[*conn]struct{}),
+		byName:  make(map[string]int),
+		formats: make(map[string]*chat.Format),
+		gone:    make(chan struct{}),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if o.Conn != nil {
+		s.work.Go(s.watch)
+	}
+	return s
+}
+
+func fill(o *Options) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	or(&o.Heartbeat, 15*time.Second)
+	or(&o.Patience, 30*time.Second)
+	or(&o.RetryAfter, time.Second)
+	or(&o.MaxChannels, 32)
+	or(&o.WriteBuffer, 16<<10)
+}
+
+func or[T int | time.Duration](v *T, standard T) {
+	if *v == 0 {
+		*v = standard
+	}
+}
+
+// format is one value for all streams of a dialect here.
+func (s *Server) format(d *wire.Dialect) *chat.Format {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.formats[d.Name] == nil {
+		s.formats[d.Name] = &chat.Format{Name: "sse:" + d.Name}
+	}
+	return s.formats[d.Name]
+}
+
+// enter counts a request in, until it has a stream or an answer; false: the
+// server stops.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.opening++
+	return true
+}
+
+func (s *Server) exit() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opening--
+	s.empty()
+}
+
+func (s *Server) leaving() *chat.Error {
+	return &chat.Error{Code: chat.CodeGoingAway, Message: "the server stops", RetryAfter: s.o.RetryAfter}
+}
+
+// remember counts the stream in; forget undoes it.
+func (s *Server) remember(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[c] = struct{}{}
+	s.byName[c.speech.Dialect]++
+	if s.closing {
+		c.Close(s.leaving())
+	}
+}
+
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.byName[c.speech.Dialect]--
+	s.empty()
+}
+
+// empty closes gone when nobody is left; mu is held.
+func (s *Server) empty() {
+	if !s.closing || s.opening > 0 || len(s.conns) > 0 {
+		return
+	}
+	select {
+	case <-s.gone:
+	default:
+		close(s.gone)
+	}
+}
+
+func (s *Server) all() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		list = append(list, c)
+	}
+	return list
+}
+
+// Shutdown takes no more streams, and ends each once what is queued for it was
+// written. When ctx is done it cuts off what is left. Then it returns.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	s.empty()
+	s.mu.Unlock()
+	for _, c := range s.all() {
+		c.Close(s.leaving())
+	}
+	var err error
+	select {
+	case <-s.gone:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	s.cancel()
+	for _, c := range s.all() {
+		c.kill()
+	}
+	s.work.Wait()
+	return err
+}
+
+// Stats are the server's counters.
+func (s *Server) Stats() Stats {
+	st := s.count.stats()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, n := range s.byName {
+		st.Streams[name] = n
+	}
+	return st
+}
