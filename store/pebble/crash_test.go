@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -132,15 +133,30 @@ func look(ctx context.Context, s *Store, w *witness, ch chat.ChannelID, user str
 	return nil
 }
 
+// appended is what an append was answered with.
+type appended struct {
+	chat.Committed
+	err error
+}
+
 func appendWait(s *Store, d *chat.Draft) (chat.Committed, error) {
-	type result struct {
-		chat.Committed
-		err error
-	}
-	done := make(chan result, 1)
-	s.Append(d, func(c chat.Committed, err error) { done <- result{c, err} })
-	r := <-done
+	r := appendAll(s, []*chat.Draft{d})[0]
 	return r.Committed, r.err
+}
+
+// appendAll queues the drafts one after the other, then waits for all answers.
+func appendAll(s *Store, drafts []*chat.Draft) []appended {
+	all := make([]appended, len(drafts))
+	var answers sync.WaitGroup
+	answers.Add(len(drafts))
+	for i, d := range drafts {
+		s.Append(d, func(c chat.Committed, err error) {
+			all[i] = appended{c, err}
+			answers.Done()
+		})
+	}
+	answers.Wait()
+	return all
 }
 
 // verify holds what s says against what was said before.
@@ -219,14 +235,18 @@ func trim(s, prefix string) (string, bool) {
 // verifyNonces retries the last messages: each must be found again.
 func verifyNonces(t *testing.T, s *Store, es []*chat.Event) {
 	t.Helper()
+	var drafts []*chat.Draft
+	seqs := map[string]uint64{}
 	for _, e := range es[max(0, len(es)-30):] {
 		// What a reply was sent as an answer to is not known any more.
-		if e.Kind != chat.KindMessage || e.Deleted() || e.EditSeq != 0 || e.ParentID != "" {
-			continue
+		if e.Kind == chat.KindMessage && !e.Deleted() && e.EditSeq == 0 && e.ParentID == "" {
+			drafts = append(drafts, &chat.Draft{Channel: e.Channel, Kind: e.Kind, Sender: e.Sender, Nonce: e.Nonce, Body: e.Body})
+			seqs[e.Sender+" "+e.Nonce] = e.Seq
 		}
-		c, err := appendWait(s, &chat.Draft{Channel: e.Channel, Kind: e.Kind, Sender: e.Sender, Nonce: e.Nonce, Body: e.Body})
-		if err != nil || !c.Repeated || c.Event.Seq != e.Seq {
-			t.Fatalf("retrying seq %d of %s: %+v, %v", e.Seq, e.Channel, c, err)
+	}
+	for i, r := range appendAll(s, drafts) {
+		if d := drafts[i]; r.err != nil || !r.Repeated || r.Event.Seq != seqs[d.Sender+" "+d.Nonce] {
+			t.Fatalf("retrying %s of %s: %+v, %v", d.Nonce, d.Channel, r.Committed, r.err)
 		}
 	}
 }
@@ -235,20 +255,23 @@ func verifyNonces(t *testing.T, s *Store, es []*chat.Event) {
 // follow the last one acknowledged. Whatever the log holds, each is one event.
 func retry(t *testing.T, s *Store, senders int, turn string) {
 	t.Helper()
+	var drafts []*chat.Draft
 	for n := range senders {
 		name := fmt.Sprint("u", n)
 		for _, ch := range crashChannels {
 			for i := range 40 {
-				d := &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: name, Nonce: fmt.Sprint(turn, i), Body: bodyOf(name, i)}
-				first, err := appendWait(s, d)
-				if code := chat.CodeOf(err); code == chat.CodeConflict {
-					continue // it was something about a message
-				}
-				again, err2 := appendWait(s, d)
-				if err != nil || err2 != nil || !again.Repeated || again.Event.Seq != first.Event.Seq || first.Event.Nonce != d.Nonce {
-					t.Fatalf("%s: %+v, %v, then %+v, %v", d.Nonce, first, err, again, err2)
-				}
+				drafts = append(drafts, &chat.Draft{Channel: ch, Kind: chat.KindMessage, Sender: name, Nonce: fmt.Sprint(turn, i), Body: bodyOf(name, i)})
 			}
+		}
+	}
+	all := appendAll(s, slices.Concat(drafts, drafts))
+	for i, first := range all[:len(drafts)] {
+		again, nonce := all[len(drafts)+i], drafts[i].Nonce
+		if chat.CodeOf(first.err) == chat.CodeConflict && chat.CodeOf(again.err) == chat.CodeConflict {
+			continue // it was something about a message
+		}
+		if first.err != nil || again.err != nil || !again.Repeated || again.Event.Seq != first.Event.Seq || first.Event.Nonce != nonce {
+			t.Fatalf("%s: %+v, %v, then %+v, %v", nonce, first.Committed, first.err, again.Committed, again.err)
 		}
 	}
 }

@@ -2,6 +2,9 @@ package pebble
 
 import (
 	"context"
+	"flag"
+	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +14,20 @@ import (
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/store/storetest"
 )
+
+// TestMain has rapid check the models less often than it would: they run twice,
+// with the race detector, and each check leaves channels behind that all later
+// ones expire too. -rapid.checks says otherwise.
+func TestMain(m *testing.M) {
+	if f := flag.Lookup("rapid.checks"); f != nil {
+		if err := f.Value.Set("40"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	flag.Parse()
+	os.Exit(m.Run())
+}
 
 // clock is a clock that tests set.
 type clock struct {
