@@ -162,8 +162,8 @@ func TestCallModel_AllDevicesSeeOneEndAndOneEventSaysSo(t *testing.T) {
 				synctest.Wait()
 				m.talking(rt)
 			}
-			for _, devices := range m.devices { // somebody still talks
-				for _, d := range devices {
+			for _, user := range m.users { // somebody still talks
+				for _, d := range m.devices[user] {
 					for _, other := range m.users {
 						if rapid.Bool().Draw(rt, "hangs up") {
 							d.ask(chat.AnswerCall{Peer: other, State: chat.Ended})

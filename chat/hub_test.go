@@ -53,7 +53,7 @@ type device struct {
 	wake    chan struct{}
 	stop    chan struct{}
 	done    chan struct{}
-	gate    sync.Mutex // held: the device does not read
+	gate    gate // held: the device does not read
 	asked   int
 
 	mu     sync.Mutex
@@ -85,9 +85,15 @@ func connectSpeaking(t *testing.T, h *chat.Hub, id chat.Identity, dialect string
 	return d.connect(h, id, speaking{d, chat.Speech{Dialect: name, Directs: directs}})
 }
 
+// gate is a lock on which to wait lets a bubble's time pass.
+type gate chan struct{}
+
+func (g gate) Lock()   { g <- struct{}{} }
+func (g gate) Unlock() { <-g }
+
 func newDevice(t *testing.T) *device {
 	return &device{
-		t: t, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), news: make(chan struct{}),
+		t: t, gate: make(gate, 1), wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), news: make(chan struct{}),
 	}
 }
 
