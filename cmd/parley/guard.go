@@ -19,13 +19,21 @@ import (
 type guard struct {
 	origins      []string // besides the server's own; "*" is all
 	loopbackOnly bool
+	openStreams  bool // a stream without credentials is for pages of all origins
 	next         http.Handler
 }
 
 // ServeHTTP passes on what may come in, and answers preflights.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := g.check(r); err != nil {
+	open := openStream(r)
+	if err := g.check(r); err != nil && !(open && g.openStreams) {
 		api.Refuse(w, err)
+		return
+	}
+	if open {
+		if !allowAnyOrigin(w, r) {
+			g.next.ServeHTTP(w, r)
+		}
 		return
 	}
 	origin := r.Header.Get("Origin")

@@ -6,6 +6,7 @@ import (
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/store/pebble"
 	"github.com/parley-chat/parley/transport/poll"
+	"github.com/parley-chat/parley/transport/sse"
 	"github.com/parley-chat/parley/transport/ws"
 )
 
@@ -15,6 +16,7 @@ type snapshot struct {
 	store pebble.Stats
 	ws    ws.Stats
 	polls poll.Stats
+	sse   sse.Stats
 }
 
 // figure makes metrics of a snapshot, all of one description.
@@ -35,6 +37,7 @@ func newFigures(s *server) *figures {
 	f.ofStore()
 	f.ofSockets()
 	f.ofPolls()
+	f.ofStreams()
 	return f
 }
 
@@ -167,6 +170,7 @@ func (f *figures) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	now := &snapshot{hub: f.server.hub.Stats(), store: f.server.store.Stats(), ws: f.server.sockets.Stats(), polls: f.server.polls.Stats()}
+	now.sse = f.server.streams.Stats()
 	for _, figure := range f.list {
 		figure.tell(now, ch)
 	}

@@ -106,7 +106,7 @@ func do(t *testing.T, r *http.Request) answer {
 	}
 	defer resp.Body.Close()
 	a := answer{status: resp.StatusCode, header: resp.Header}
-	if a.status == http.StatusSwitchingProtocols {
+	if a.status == http.StatusSwitchingProtocols || a.header.Get("Content-Type") == "text/event-stream" {
 		return a // what follows has no end
 	}
 	data, err := io.ReadAll(resp.Body)

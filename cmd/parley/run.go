@@ -17,6 +17,7 @@ import (
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/store/pebble"
 	"github.com/parley-chat/parley/transport/poll"
+	"github.com/parley-chat/parley/transport/sse"
 	"github.com/parley-chat/parley/transport/ws"
 )
 
@@ -41,6 +42,7 @@ type server struct {
 	reviews   reviews
 	sockets   *ws.Server
 	polls     *poll.Server
+	streams   *sse.Server
 	table     []door
 	http      *http.Server
 	listeners []net.Listener
@@ -100,6 +102,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		return nil, err
 	}
 	s.polls = s.polling(keys)
+	s.streams = s.streaming(keys)
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{
 		Handler:           &requests{log: log, now: s.metrics.now, next: s.tracer.joining(s.guarded(c, keys))},
@@ -108,6 +111,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		WriteTimeout:      answerWithin,
 		IdleTimeout:       idleFor,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnContext:       withConn,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	if err := s.profiler(ctx, c.Pprof); err != nil {
@@ -119,7 +123,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 
 // guarded are the doors, behind their guard.
 func (s *server) guarded(c *Serve, keys *auth.Service) http.Handler {
-	return &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, next: s.doors(c, keys)}
+	return &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, openStreams: !c.Dev, next: s.doors(c, keys)}
 }
 
 // postRate is the setting; --dev lifts it.
@@ -244,6 +248,9 @@ func (s *server) disconnect(ctx context.Context) {
 	}
 	if s.polls != nil {
 		end(s.polls.Shutdown)
+	}
+	if s.streams != nil {
+		end(s.streams.Shutdown)
 	}
 	all.Wait()
 }
