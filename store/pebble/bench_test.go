@@ -287,6 +287,24 @@ func BenchmarkMillion(b *testing.B) {
 	})
 }
 
+// BenchmarkPage reads pages of 50 from all over a channel that does not fit into
+// the cache. What it allocates is what counts: see -benchmem.
+func BenchmarkPage(b *testing.B) {
+	const messages = 40_000
+	s := benchStore(b, Options{CacheBytes: 4 << 20})
+	ch := chat.ChannelID{Project: "default", Name: "large"}
+	fill(b, s, []chat.ChannelID{ch}, messages)
+	if err := s.db.Flush(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for i := uint64(0); b.Loop(); i++ {
+		if es, err := s.Messages(b.Context(), ch, chat.Page{Before: i*7919*131%messages + 51, Limit: 50}); err != nil || len(es) != 50 {
+			b.Fatal(len(es), err)
+		}
+	}
+}
+
 // BenchmarkChannels appends to one channel and to a million that exist, each
 // picked by chance, in turn.
 func BenchmarkChannels(b *testing.B) {

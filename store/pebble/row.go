@@ -243,9 +243,17 @@ func (r *reader) member(user string) *chat.Member {
 
 // readRow decodes what appendRow wrote. It keeps nothing of b.
 func readRow(ch chat.ChannelID, seq uint64, b []byte) (*row, error) {
-	in := openValue(b)
-	e := &chat.Event{Channel: ch, Seq: seq, Kind: chat.Kind(in.byte())}
-	r := &row{event: e}
+	r := &row{event: &chat.Event{Channel: ch, Seq: seq}}
+	if err := r.read(b); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// read decodes into r, whose event has its place already and nothing else.
+func (r *row) read(b []byte) error {
+	in, e := openValue(b), r.event
+	e.Kind = chat.Kind(in.byte())
 	has := in.byte()
 	e.At = instant(int64(in.number()))
 	sender, name, nonce := in.bytes(), in.bytes(), in.bytes()
@@ -287,10 +295,10 @@ func readRow(ch chat.ChannelID, seq uint64, b []byte) (*row, error) {
 		e.Name, e.On = in.text(), in.byte() == 1
 	}
 	if e.Kind == chat.KindCall {
-		e.Call = in.call(ch)
+		e.Call = in.call(e.Channel)
 	}
 	if in.bad {
-		return nil, errRow
+		return errRow
 	}
-	return r, nil
+	return nil
 }
