@@ -42,6 +42,14 @@ var rules = []rule{
 		why: "a dialect turns bytes into chat's values: it knows no transport, and no other dialect",
 	},
 	{
+		folder: "transport/socketio", may: []string{"chat", "wire", "wire/socketio", "transport/socketio"},
+		why: "packets are the envelope of every namespace, whose codecs the transport is given; it rides on whatever carries messages",
+	},
+	{
+		folder: "transport/engineio/suite", may: []string{"chat", "wire", "transport/engineio", "transport/socketio", "transport/socketio/echo", "transport/ws"},
+		why: "a program wires up what the official suites are run against",
+	},
+	{
 		folder: "transport", may: []string{"chat", "wire"},
 		why: "a transport holds a codec and names no dialect; who asks comes in as a function",
 	},
@@ -62,7 +70,15 @@ var rules = []rule{
 		why: "a service says who is asking; how it was asked is an edge's business",
 	},
 	{
-		folder: "api", may: []string{"chat", "wire", "wire/frame"},
+		folder: "upload/blobtest", may: []string{"chat", "upload"},
+		why: "the contract of where contents are kept names no place",
+	},
+	{
+		folder: "upload", may: []string{"chat", "upload"},
+		why: "a service keeps files; where their contents are is a plug",
+	},
+	{
+		folder: "api", may: []string{"chat", "wire", "wire/frame", "upload"},
 		why: "an edge, as transports are: credentials come in as functions",
 	},
 	{

@@ -21,6 +21,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/upload"
 	"github.com/parley-chat/parley/wire/frame"
 )
 
@@ -53,6 +54,8 @@ type Options struct {
 	Guests func(r *http.Request, former string) (Guest, error)
 
 	ICE ICE // the servers of GET /v1/ice-servers
+
+	Files *upload.Service // what is asked about files
 
 	// Page serves a finished page without scripts; nil: there is none at /docs.
 	Page func(html []byte) http.Handler

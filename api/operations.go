@@ -38,7 +38,7 @@ func (a *API) operations(types huma.Registry) []operation {
 	return slices.Concat(
 		a.messageRows(d), a.noteRows(d), a.eventRows(d), a.stateRows(d),
 		a.channelRows(d), a.memberRows(d), a.cursorRows(d),
-		a.callRows(d), a.userRows(d), a.sessionRows(d), a.tokenRows(d), a.keyRows(d),
+		a.callRows(d), a.fileRows(d), a.userRows(d), a.sessionRows(d), a.tokenRows(d), a.keyRows(d),
 	)
 }
 

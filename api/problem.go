@@ -66,6 +66,9 @@ var statuses = map[chat.Code]int{
 	chat.CodeBanned:         http.StatusForbidden,
 	chat.CodeMethodNotFound: http.StatusMethodNotAllowed,
 	chat.CodeUnsupported:    http.StatusBadRequest,
+	chat.CodeType:           http.StatusUnsupportedMediaType,
+	chat.CodeQuota:          http.StatusForbidden,
+	chat.CodeTimeout:        http.StatusRequestTimeout,
 }
 
 // codes are the table's, in order.

@@ -41,6 +41,9 @@ const (
 	CodeMethodNotFound Code = "method_not_allowed"  // REST: the path exists, the method does not
 	CodeDisconnected   Code = "disconnected"        // an operator, or another device of the user's, ended the session
 	CodeUnsupported    Code = "unsupported_version" // no protocol version in common
+	CodeType           Code = "unsupported_type"    // files of this type are not taken
+	CodeQuota          Code = "quota_exceeded"      // the user's or the project's files leave no room for this one
+	CodeTimeout        Code = "timeout"             // the request took too long to come
 )
 
 // Error is what a caller is told: a code to branch on and a sentence for a
@@ -77,7 +80,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Retryable reports whether the same request may succeed later unchanged.
 func (e *Error) Retryable() bool {
 	switch e.Code {
-	case CodeInternal, CodeRateLimited, CodeStorageFull, CodeUnavailable, CodeGoingAway:
+	case CodeInternal, CodeRateLimited, CodeStorageFull, CodeUnavailable, CodeGoingAway, CodeTimeout:
 		return true
 	}
 	return false
