@@ -26,7 +26,7 @@ run: build ## Build, and serve on this machine: anybody is whom they say
 	bin/parley serve --dev --data data-dev
 
 .PHONY: test
-test: needs build vet lint unit page ## Every check; installs what it lacks
+test: needs build vet lint unit page sdk ## Every check; installs what it lacks
 
 .PHONY: needs
 needs:
@@ -52,6 +52,10 @@ unit:
 .PHONY: page
 page: build
 	cd e2e && npm ci --no-audit --no-fund && npm test
+
+.PHONY: sdk
+sdk: build ## The TypeScript packages: types, format, build, size, tests against the server
+	cd sdk && npm ci --no-audit --no-fund && npm run check && npm run build && npm test
 
 .PHONY: lint
 lint: ## golangci-lint and gofumpt, as pinned in tools/go.mod

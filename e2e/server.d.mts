@@ -1,0 +1,10 @@
+export declare class Server {
+  url: string;
+  static start(...args: string[]): Promise<Server>;
+  run(addr?: string): Promise<void>;
+  token(user: string): Promise<string>;
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+  messages(channel: string): Promise<{ id: string; seq: number; sequence: number; text?: string; nonce?: string }[]>;
+}
+export declare function until<T>(what: string, f: () => T | Promise<T>, most?: number): Promise<NonNullable<T>>;

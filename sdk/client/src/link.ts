@@ -1,0 +1,298 @@
+import { Backoff } from "./backoff";
+import { type ErrorCode, ParleyError } from "./error";
+import { type Frame, parseFrame } from "./frame";
+
+/** The part of a WebSocket that the client uses; browsers', Node's and the package ws's have it. */
+export interface Socket {
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** What a client says of itself when it connects. */
+export interface Credentials {
+  token?: string | undefined;
+  /** Believed by a server with `--dev` alone. */
+  userId?: string | undefined;
+  userName?: string | undefined;
+}
+
+/** Who the server says that this is. */
+export interface Session {
+  session: string;
+  userId: string;
+  userName?: string;
+  guest: boolean;
+  guestToken?: string;
+  expires?: string;
+}
+
+export interface LinkOptions {
+  open(): Socket;
+  /** Asked before each connection, and when a token is about to expire (`fresh`). */
+  credentials(fresh: boolean): Promise<Credentials>;
+  /** Another token can be had when one is refused. */
+  renewable: boolean;
+  /** Connect again by oneself. */
+  reconnect: boolean;
+  base: number;
+  cap: number;
+  connectWithin: number;
+  /** A connection that is silent for so long is asked, and has half as long to answer. */
+  pingEvery: number;
+  random(): number;
+  now(): number;
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+export interface LinkListener {
+  up(session: Session): void;
+  frame(frame: Frame): void;
+  /** The connection is gone; the next attempt is made after so many milliseconds, or none. */
+  down(why: ParleyError, retryIn: number | undefined): void;
+}
+
+const unauthorized = 4001;
+
+/** Codes after which only another token helps. */
+const needsToken: ReadonlySet<ErrorCode> = new Set(["unauthorized", "token_expired", "token_revoked"]);
+
+/** A token is renewed so long before it expires, or at four fifths of its time. */
+const renewBefore = 60_000;
+
+/** A connection that has lasted so long was a good one. */
+const lasting = 10_000;
+
+/** setTimeout takes no more. */
+const longest = 2 ** 31 - 1;
+
+/** One connection after another to a server, until it is closed. */
+export class Link {
+  private readonly backoff: Backoff;
+  private socket: Socket | undefined;
+  private isUp = false;
+  private closed = false;
+  private attempt = 0; // tells the events of a connection that was given up from those of this one
+  private refused = false; // with a token that was good for nothing
+  private heard = false;
+  private why: ParleyError | undefined; // what the server said before it closed
+  private timers = new Map<"connect" | "ping" | "renew" | "lasts" | "retry", () => void>();
+
+  constructor(
+    private readonly options: LinkOptions,
+    private readonly listener: LinkListener,
+  ) {
+    this.backoff = new Backoff(options.base, options.cap, options.random);
+  }
+
+  get connected(): boolean {
+    return this.isUp;
+  }
+
+  start(): void {
+    void this.connect();
+  }
+
+  /** Sends a frame; false: there is no connection. */
+  send(frame: Frame): boolean {
+    if (!this.isUp || !this.socket) return false;
+    this.socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Cuts the pause before the next attempt short. */
+  hurry(): void {
+    if (this.closed || !this.timers.has("retry")) return;
+    this.stop("retry");
+    void this.connect();
+  }
+
+  /** Ends the connection, for good. */
+  close(): void {
+    this.closed = true;
+    this.end(1000);
+  }
+
+  private async connect(): Promise<void> {
+    const attempt = ++this.attempt;
+    this.why = undefined;
+    this.timer("connect", this.options.connectWithin, () => {
+      this.lost(new ParleyError("timeout", "the server did not let us in within the time"));
+    });
+    let who: Credentials;
+    try {
+      who = await this.options.credentials(this.refused);
+    } catch (error) {
+      if (attempt === this.attempt && !this.closed) {
+        this.lost(
+          new ParleyError(
+            "unavailable",
+            `no token: ${error instanceof Error ? error.message : String(error)}`,
+            { retry: true },
+          ),
+        );
+      }
+      return;
+    }
+    if (attempt !== this.attempt || this.closed) return;
+    let socket: Socket;
+    try {
+      socket = this.options.open();
+    } catch (error) {
+      this.lost(new ParleyError("unavailable", error instanceof Error ? error.message : String(error)));
+      return;
+    }
+    this.socket = socket;
+    const current = () => attempt === this.attempt && !this.closed;
+    socket.onopen = () => {
+      if (current()) socket.send(JSON.stringify({ type: "connect", ref: 0, ...who }));
+    };
+    socket.onmessage = ((event: { data: unknown }) => {
+      if (current()) this.told(event.data);
+    }) as (event: never) => void;
+    socket.onclose = ((event: { code?: number; reason?: string }) => {
+      if (!current()) return;
+      const code = event.code === unauthorized ? "unauthorized" : "unavailable";
+      this.lost(
+        this.why ??
+          new ParleyError(code, event.reason || `the connection ended (${event.code ?? 1006})`, {
+            retry: true,
+          }),
+      );
+    }) as (event: never) => void;
+    socket.onerror = () => {}; // close follows
+  }
+
+  private told(data: unknown): void {
+    this.heard = true;
+    const frame = parseFrame(data);
+    if (!frame) return;
+    switch (frame.type) {
+      case "connected":
+        // Under --dev the server greets a guest before it has heard who we are.
+        if (frame.ref === 0) this.up(frame);
+        return;
+      case "going_away":
+        this.why = new ParleyError("going_away", "the server stops", {
+          retry: true,
+          retryAfter: frame.retryAfter as number,
+        });
+        return;
+      case "expiring":
+        this.why = errorOf(frame);
+        return;
+      case "error":
+        if (frame.ref === 0) {
+          this.why = errorOf(frame);
+          if (!this.isUp) this.lost(this.why);
+          return;
+        }
+    }
+    if (frame.type !== "pong") this.listener.frame(frame);
+  }
+
+  private up(frame: Frame): void {
+    const session = frame as unknown as Session;
+    this.refused = false;
+    this.renewAt(session.expires);
+    if (this.isUp) return; // the answer to a fresh token
+    this.isUp = true;
+    this.stop("connect");
+    this.timer("lasts", lasting, () => this.backoff.reset());
+    this.watch();
+    this.listener.up(session);
+  }
+
+  /** Asks whether the server is still there, when it has been silent. */
+  private watch(): void {
+    this.heard = false;
+    this.timer("ping", this.options.pingEvery, () => {
+      if (this.heard) {
+        this.watch();
+        return;
+      }
+      this.send({ type: "ping" });
+      this.timer("ping", this.options.pingEvery / 2, () => {
+        if (this.heard) this.watch();
+        else this.lost(new ParleyError("timeout", "the server is silent", { retry: true }));
+      });
+    });
+  }
+
+  private renewAt(expires: string | undefined): void {
+    this.stop("renew");
+    if (!expires || !this.options.renewable) return;
+    const left = Date.parse(expires) - this.options.now();
+    this.timer("renew", Math.min(longest, Math.max(left - renewBefore, left * 0.8)), () => void this.renew());
+  }
+
+  private async renew(): Promise<void> {
+    const attempt = this.attempt;
+    try {
+      const who = await this.options.credentials(true);
+      if (attempt === this.attempt) this.send({ type: "connect", ref: 0, ...who });
+    } catch {
+      // The server says when the old one is no longer good; then it is asked for again.
+    }
+  }
+
+  /** The connection is over, or never came to be. */
+  private lost(why: ParleyError): void {
+    this.end(1000);
+    if (this.closed) return;
+    const hopeless = needsToken.has(why.code) && (!this.options.renewable || this.refused);
+    this.refused = needsToken.has(why.code);
+    if (hopeless || !this.options.reconnect || why.code === "unsupported_version") {
+      this.closed = true;
+      this.listener.down(why, undefined);
+      return;
+    }
+    const wait = why.code === "going_away" ? (why.retryAfter ?? 0) : this.backoff.next();
+    this.timer("retry", wait, () => void this.connect());
+    this.listener.down(why, wait);
+  }
+
+  private end(code: number): void {
+    this.attempt++;
+    this.isUp = false;
+    for (const stop of this.timers.values()) stop();
+    this.timers.clear();
+    const socket = this.socket;
+    this.socket = undefined;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close(code);
+  }
+
+  private timer(
+    name: "connect" | "ping" | "renew" | "lasts" | "retry",
+    milliseconds: number,
+    callback: () => void,
+  ): void {
+    this.stop(name);
+    this.timers.set(
+      name,
+      this.options.after(milliseconds, () => {
+        this.timers.delete(name);
+        callback();
+      }),
+    );
+  }
+
+  private stop(name: "connect" | "ping" | "renew" | "lasts" | "retry"): void {
+    this.timers.get(name)?.();
+    this.timers.delete(name);
+  }
+}
+
+/** The refusal that a frame tells of. */
+export function errorOf(frame: Frame): ParleyError {
+  return new ParleyError((frame.code as ErrorCode) ?? "internal", String(frame.message ?? ""), {
+    retry: frame.retry === true,
+    retryAfter: frame.retryAfter as number | undefined,
+    expired: frame.expired as ParleyError["expired"],
+  });
+}

@@ -1,0 +1,188 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { Server, until } from "../../../e2e/server.mjs";
+import { Client, type ClientOptions, type LogEvent, type Message, type Socket } from "../src";
+
+let server: Server;
+const clients: Client[] = [];
+
+beforeAll(async () => {
+  server = await Server.start("--dev");
+});
+afterEach(() => {
+  for (const c of clients.splice(0)) c.disconnect();
+});
+afterAll(() => server.stop());
+
+/** A client of the user's, and a way to break its connection. */
+function client(userId: string, more: ClientOptions = {}): Client & { cut(): void } {
+  const sockets: WebSocket[] = [];
+  const c = new Client({
+    url: server.url,
+    userId,
+    rate: 0,
+    backoff: { base: 20, cap: 200 },
+    openSocket: (url, protocol) => {
+      const socket = new WebSocket(url, protocol);
+      sockets.push(socket);
+      return socket as unknown as Socket;
+    },
+    ...more,
+  });
+  clients.push(c);
+  return Object.assign(c, { cut: () => sockets.at(-1)?.terminate() });
+}
+
+const texts = (list: Message[]) => list.map((m) => m.text);
+
+test("a message comes to everybody in the channel, the sender too", async () => {
+  const [ada, bob] = [client("ada"), client("bob")];
+  const got: Record<string, Message[]> = { ada: [], bob: [] };
+  ada.on("message", (m) => got.ada?.push(m));
+  bob.on("message", (m) => got.bob?.push(m));
+  await Promise.all([ada.joinChannel("hello"), bob.joinChannel("hello")]);
+  const stored = await ada.sendMessage("hello", { text: "Hello", meta: { color: "red" } });
+  expect(stored).toMatchObject({
+    channelId: "hello",
+    senderId: "ada",
+    text: "Hello",
+    seq: 1,
+    sequence: 0,
+    clientAck: true,
+  });
+  await until("both to have it", () => got.ada?.length === 1 && got.bob?.length === 1);
+  expect(got.bob?.[0]).toMatchObject({ id: stored.id, text: "Hello", meta: { color: "red" }, seq: 1 });
+});
+
+test("a client that is cut again and again misses nothing and doubles nothing", async () => {
+  const [ada, bob] = [client("ada"), client("bob")];
+  const got: Message[] = [];
+  bob.on("message", (m) => got.push(m));
+  await Promise.all([ada.joinChannel("cut"), bob.joinChannel("cut")]);
+  const sent: Promise<Message>[] = [];
+  for (let i = 0; i < 200; i++) {
+    sent.push(ada.sendMessage("cut", `${i}`));
+    if (i % 20 === 7) ada.cut();
+    if (i % 20 === 13) bob.cut();
+    if (i % 10 === 0) await new Promise((done) => setTimeout(done, 5));
+  }
+  await Promise.all(sent);
+  await until("all of them", () => got.length >= 200);
+  expect(texts(got)).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`));
+  expect(got.map((m) => m.seq)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
+});
+
+test("a server that is killed and comes back is come back to, and what waited is sent", async () => {
+  const [ada, bob] = [client("ada"), client("bob")];
+  const got: Message[] = [];
+  bob.on("message", (m) => got.push(m));
+  await Promise.all([ada.joinChannel("killed"), bob.joinChannel("killed")]);
+  const sent = Array.from({ length: 20 }, (_, i) => ada.sendMessage("killed", `${i}`));
+  await server.kill();
+  sent.push(ada.sendMessage("killed", "20"));
+  expect(ada.queued).toBeGreaterThan(0);
+  await server.run();
+  await Promise.all(sent);
+  await until("all of them", () => got.length >= 21);
+  expect(texts(got)).toEqual(Array.from({ length: 21 }, (_, i) => `${i}`));
+});
+
+test("edits, deletions, reactions and pins come in the order of the log", async () => {
+  const [ada, bob] = [client("ada"), client("bob")];
+  const got: LogEvent[] = [];
+  bob.on("event", (e) => got.push(e));
+  await bob.joinChannel("changes");
+  const { id } = await ada.sendMessage("changes", "a");
+  await ada.editMessage("changes", id, "b");
+  await ada.react("changes", id, "👍");
+  await ada.deleteMessage("changes", id);
+  await until("four events", () => got.length === 4);
+  expect(got.map((e) => [e.type, e.seq])).toEqual([
+    ["message", 1],
+    ["message.update", 2],
+    ["reaction", 3],
+    ["message.delete", 4],
+  ]);
+  const since = await bob.getEventsSince("changes", 0);
+  expect(since.map((e) => e.type)).toEqual(got.map((e) => e.type));
+  expect(since[0]).toMatchObject({ type: "message", deletedAt: expect.any(String) });
+  expect(since[0]).not.toHaveProperty("text");
+  expect(await bob.getEventsSince(2)).toHaveLength(2);
+  await bob.joinChannel("another");
+  await expect(bob.getEventsSince(2)).rejects.toMatchObject({ code: "channel_required" });
+});
+
+test("history comes in pages, the oldest first", async () => {
+  const ada = client("ada");
+  for (let i = 0; i < 5; i++) await ada.sendMessage("pages", `${i}`);
+  const last = await ada.getHistory("pages", { limit: 2 });
+  expect(texts(last.messages)).toEqual(["3", "4"]);
+  const before = await ada.getHistory("pages", { limit: 2, before: last.messages[0]?.seq ?? 0 });
+  expect(texts(before.messages)).toEqual(["1", "2"]);
+});
+
+test("typing, signals and read receipts reach the others", async () => {
+  const [ada, bob] = [client("ada"), client("bob")];
+  const got: string[] = [];
+  bob.on("typing", (e) => got.push(`typing ${e.userId} ${e.typing}`));
+  bob.on("signal", (e) => got.push(`signal ${e.event} ${JSON.stringify(e.data)}`));
+  bob.on("read", (e) => got.push(`read ${e.userId} ${e.seq}`));
+  const level = new Promise<void>((done) => bob.on("level", () => done()));
+  await Promise.all([ada.joinChannel("signals"), bob.joinChannel("signals")]);
+  await level;
+  const { id } = await ada.sendMessage("signals", "x");
+  ada.startTyping("signals");
+  ada.publishEvent("signals", { type: "cursor", data: { x: 1 } });
+  expect((await ada.ackRead("signals", id)).read).toBe(1);
+  const all = ["typing ada true", 'signal cursor {"x":1}', "read ada 1"];
+  await until("them", () => all.every((line) => got.includes(line)));
+});
+
+test("a direct message comes without joining, and goes on after a cut", async () => {
+  const [ada, bob] = [client("ada"), client("bob")];
+  const got: Message[] = [];
+  bob.on("message", (m) => got.push(m));
+  await until("bob to be there", () => bob.isConnected);
+  await ada.sendMessage("dm:ada:bob", "one");
+  await until("the first", () => got.length === 1);
+  bob.cut();
+  await ada.sendMessage("dm:ada:bob", "two");
+  await until("the second", () => got.length === 2);
+  expect(texts(got)).toEqual(["one", "two"]);
+});
+
+test("a refusal is an error with the server's code", async () => {
+  const ada = client("ada");
+  await expect(ada.sendMessage("errors", "x".repeat(70_000))).rejects.toMatchObject({
+    name: "ParleyError",
+    code: "too_large",
+  });
+  await expect(ada.editMessage("errors", "nothing", "x")).rejects.toMatchObject({ code: "not_found" });
+  await expect(ada.joinChannel("errors", { position: "nowhere" })).rejects.toMatchObject({ code: "invalid" });
+  await expect(ada.joinChannel("errors ")).rejects.toMatchObject({ code: "invalid" });
+  ada.disconnect();
+  await expect(ada.sendMessage("errors", "x")).rejects.toMatchObject({ code: "closed" });
+});
+
+test("more messages than the client's own limit are refused by it", async () => {
+  const ada = client("ada", { rate: 5 });
+  const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => ada.sendMessage("limit", "x")));
+  const refused = outcomes.filter((o) => o.status === "rejected");
+  expect(refused).toHaveLength(2);
+  expect(refused[0]).toMatchObject({ reason: { code: "rate_limited", retry: true } });
+});
+
+test("an unsubscribed listener hears nothing more", async () => {
+  const ada = client("ada");
+  let heard = 0;
+  const stop = ada.on("message", () => heard++);
+  await ada.joinChannel("listeners");
+  await ada.sendMessage("listeners", "1");
+  await until("the first", () => heard === 1);
+  stop();
+  let other = 0;
+  ada.on("message", () => other++);
+  await ada.sendMessage("listeners", "2");
+  await until("the second", () => other === 1);
+  expect(heard).toBe(1);
+});
