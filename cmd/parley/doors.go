@@ -16,6 +16,7 @@ import (
 	"github.com/parley-chat/parley/wire/conversations"
 	"github.com/parley-chat/parley/wire/native"
 	"github.com/parley-chat/parley/wire/rooms"
+	"github.com/parley-chat/parley/wire/threads"
 )
 
 // nativeDoor is the one WebSocket door whose frames can carry a token.
@@ -32,8 +33,14 @@ type door struct {
 
 // doors is the table of what is served where.
 func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
-	roomsDialect := rooms.Dialect(rooms.Options{})
-	byFirstFrame := wire.ByFirstFrame("first-frame", map[string]wire.Dialect{"join": roomsDialect})
+	roomsDialect, threadsDialect := rooms.Dialect(rooms.Options{}), threads.Dialect()
+	byFirstFrame := wire.ByFirstFrame("first-frame", map[string]wire.Dialect{
+		"join":           roomsDialect,
+		"user_connected": threadsDialect,
+		"join_thread":    threadsDialect,
+		"send_message":   threadsDialect,
+		"call_initiated": threadsDialect,
+	})
 	socket := func(d wire.Dialect) http.Handler {
 		return s.sockets.Handler(ws.Door{Dialects: []wire.Dialect{d}})
 	}
@@ -45,6 +52,7 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 	})
 	s.table = []door{
 		{"/{$}", upgradeOr(socket(byFirstFrame), web.New(web.Options{Dev: c.Dev}))},
+		{"/threads", socket(threadsDialect)},
 		{"/rooms", socket(roomsDialect)},
 		{"/chat", socket(conversations.Dialect())},
 		{nativeDoor, socket(native.Dialect())},
