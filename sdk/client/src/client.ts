@@ -21,6 +21,7 @@ import type {
   SendStatus,
   StateEvent,
 } from "./types";
+import { type Transport, Way } from "./way";
 
 export interface ClientOptions {
   /** The server: http, https, ws or wss. Default: the page's origin, elsewhere http://127.0.0.1:8080. */
@@ -40,6 +41,10 @@ export interface ClientOptions {
   maxQueue?: number;
   /** Messages a second that this client sends; more fail with `rate_limited`. Default 5, in bursts of 10; 0: no limit. */
   rate?: number;
+  /** Which way to the server. Default `auto`: by WebSocket, and by polling where none gets through. */
+  transport?: Transport;
+  /** While polling because no WebSocket got through, one is tried so often, in milliseconds. Default 60,000. */
+  retrySocket?: number;
   /** Opens a WebSocket, where there is none in the language or another is wanted. */
   openSocket?: (url: string, protocol: string) => Socket;
   /** Told of each frame, for looking on. */
@@ -129,6 +134,7 @@ export class Client {
   private readonly channels = new Map<string, Channel>();
   private readonly outbox: Outbox;
   private readonly requests: Requests;
+  private readonly way: Way;
   private readonly link: Link;
   private readonly bucket: { tokens: number; at: number };
   private asked = 0; // subscribes, ever
@@ -137,17 +143,22 @@ export class Client {
   private pass: string | undefined; // of the guest that the server made of us
 
   constructor(private readonly options: ClientOptions = {}) {
-    const url = endpoint(options.url);
-    const open =
-      options.openSocket ??
-      ((to: string, protocol: string) => new WebSocket(to, protocol) as unknown as Socket);
     const send = (frame: Frame) => this.send(frame);
     this.requests = new Requests({ send, after });
     this.outbox = new Outbox({ send, after, most: options.maxQueue ?? 1000 });
     this.bucket = { tokens: 2 * (options.rate ?? 5), at: Date.now() };
+    this.way = new Way({
+      transport: options.transport ?? "auto",
+      socketURL: endpoint(options.url),
+      openSocket:
+        options.openSocket ?? ((url, protocol) => new WebSocket(url, protocol) as unknown as Socket),
+      after,
+      ...(options.retrySocket !== undefined && { retryEvery: options.retrySocket }),
+      better: () => this.link.renew(),
+    });
     this.link = new Link(
       {
-        open: () => open(url, "parley.v1.json"),
+        open: () => this.way.open(),
         credentials: (fresh) => this.credentials(fresh),
         renewable: options.getToken !== undefined,
         reconnect: options.reconnect ?? true,
@@ -394,6 +405,7 @@ export class Client {
   private up(session: Session): void {
     this.session = session;
     this.pass = session.guestToken ?? this.pass;
+    this.way.up();
     this.turn("connected");
     for (const [channelId, channel] of this.channels) {
       channel.asked = "";
@@ -415,6 +427,7 @@ export class Client {
   }
 
   private end(why: ParleyError): void {
+    this.way.close();
     this.turn("closed", why);
     for (const channelId of [...this.channels.keys()]) this.forget(channelId, why);
     this.requests.close(why);

@@ -6,3 +6,4 @@ export type { Frame, Position } from "./frame";
 export { formatPosition, parsePosition } from "./frame";
 export type { Session, Socket } from "./link";
 export type * from "./types";
+export type { Transport } from "./way";

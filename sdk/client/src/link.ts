@@ -110,6 +110,14 @@ export class Link {
     void this.connect();
   }
 
+  /** Replaces the connection by another, at once. */
+  renew(): void {
+    if (this.closed) return;
+    this.end(1000);
+    this.listener.down(new ParleyError("going_away", "there is a better way", { retry: true }), 0);
+    void this.connect();
+  }
+
   /** Ends the connection, for good. */
   close(): void {
     this.closed = true;
@@ -226,10 +234,14 @@ export class Link {
     this.stop("renew");
     if (!expires || !this.options.renewable) return;
     const left = Date.parse(expires) - this.options.now();
-    this.timer("renew", Math.min(longest, Math.max(left - renewBefore, left * 0.8)), () => void this.renew());
+    this.timer(
+      "renew",
+      Math.min(longest, Math.max(left - renewBefore, left * 0.8)),
+      () => void this.refresh(),
+    );
   }
 
-  private async renew(): Promise<void> {
+  private async refresh(): Promise<void> {
     const attempt = this.attempt;
     try {
       const who = await this.options.credentials(true);

@@ -186,3 +186,44 @@ test("an unsubscribed listener hears nothing more", async () => {
   await until("the second", () => other === 1);
   expect(heard).toBe(1);
 });
+
+test("where no WebSocket gets through it polls, and comes back when one does", async () => {
+  let blocked = true;
+  const opened: string[] = [];
+  const ada = client("ada", {
+    retrySocket: 100,
+    openSocket: (url, protocol) => {
+      if (blocked) throw new Error("blocked");
+      opened.push(url);
+      return new WebSocket(url, protocol) as unknown as Socket;
+    },
+  });
+  const bob = client("bob");
+  const got: Message[] = [];
+  ada.on("message", (m) => got.push(m));
+  await Promise.all([ada.joinChannel("blocked"), bob.joinChannel("blocked")]);
+  expect(opened).toEqual([]);
+  for (let i = 0; i < 10; i++) await (i % 2 ? ada : bob).sendMessage("blocked", `${i}`);
+  await until("what was said while polling", () => got.length === 10);
+  blocked = false;
+  await until("a WebSocket", () => opened.length === 2 && ada.isConnected); // one to try, one to stay
+  for (let i = 10; i < 20; i++) await (i % 2 ? ada : bob).sendMessage("blocked", `${i}`);
+  await until("the rest", () => got.length >= 20);
+  expect(texts(got)).toEqual(Array.from({ length: 20 }, (_, i) => `${i}`));
+});
+
+test("polling goes on after the server was killed, and misses nothing", async () => {
+  const ada = client("ada", { transport: "polling" });
+  const bob = client("bob");
+  const got: Message[] = [];
+  ada.on("message", (m) => got.push(m));
+  await Promise.all([ada.joinChannel("polled"), bob.joinChannel("polled")]);
+  await bob.sendMessage("polled", "0");
+  await server.kill();
+  const sent = [ada.sendMessage("polled", "1")];
+  await server.run();
+  await Promise.all(sent);
+  await bob.sendMessage("polled", "2");
+  await until("all of them", () => got.length >= 3);
+  expect(texts(got)).toEqual(["0", "1", "2"]);
+});

@@ -1,0 +1,200 @@
+import { type Frame, formatPosition, isLogged, parseFrame, parsePosition } from "./frame";
+import type { Socket } from "./link";
+
+interface Answer {
+  session?: string;
+  frames?: Frame[];
+  retryAfter?: number;
+  code?: string;
+  detail?: string;
+}
+
+/** How long a request may take beyond the server's hold of 25 s. */
+const patience = 40_000;
+
+/** Close codes of WebSockets that say the same here. */
+const unauthorized = 4001;
+const broken = 1006;
+
+/**
+ * The native protocol over requests that are held until there is something to
+ * say (docs/polling.md), in the shape of a WebSocket. A request that fails
+ * closes it: whoever holds it opens another, and goes on from its positions.
+ */
+export class PollSocket implements Socket {
+  onopen: Socket["onopen"] = null;
+  onmessage: Socket["onmessage"] = null;
+  onclose: Socket["onclose"] = null;
+  onerror: Socket["onerror"] = null;
+
+  private readonly abort = new AbortController();
+  private readonly subscriptions = new Map<
+    string,
+    { position?: string; presence?: boolean; acks?: boolean }
+  >();
+  private readonly asked = new Map<unknown, { channelId: string; presence?: boolean; acks?: boolean }>(); // subscribes without an answer, by ref
+  private outbox: Frame[] = [];
+  private session: string | undefined;
+  private token: string | undefined;
+  private query = "";
+  private greeted = false;
+  private posting = false;
+  private over = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly fetching: typeof fetch = fetch,
+  ) {
+    queueMicrotask(() => (this.onopen as (() => void) | null)?.());
+  }
+
+  send(data: string): void {
+    const frame = parseFrame(data);
+    if (!frame || this.over) return;
+    if (frame.type === "connect") {
+      this.introduce(frame);
+      return;
+    }
+    if (frame.type === "subscribe" && frame.channelId !== undefined) {
+      const { channelId, presence, acks } = frame as {
+        channelId: string;
+        presence?: boolean;
+        acks?: boolean;
+      };
+      this.asked.set(frame.ref, { channelId, ...(presence && { presence }), ...(acks && { acks }) });
+    }
+    if (frame.type === "unsubscribe") this.subscriptions.delete(frame.channelId ?? "");
+    this.outbox.push(frame);
+    void this.post();
+  }
+
+  close(): void {
+    if (this.over) return;
+    this.over = true;
+    this.abort.abort();
+    if (this.session) void this.fetch({ session: this.session, leave: true, hold: 0 }, true).catch(() => {});
+  }
+
+  private introduce(frame: Frame): void {
+    this.token = frame.token as string | undefined;
+    const who = new URLSearchParams();
+    for (const name of ["userId", "userName"])
+      if (frame[name] !== undefined) who.set(name, String(frame[name]));
+    this.query = who.size > 0 ? `?${who}` : "";
+    if (!this.greeted) void this.hold();
+  }
+
+  /** Asks again and again, and is held until there is something to say. */
+  private async hold(): Promise<void> {
+    let first = true;
+    while (!this.over) {
+      const pause = await this.ask(first ? 0 : undefined, []);
+      first = false;
+      if (pause > 0) await new Promise((done) => setTimeout(done, pause));
+    }
+  }
+
+  /** Says what is to be said, in requests of their own; the held one is answered then. */
+  private async post(): Promise<void> {
+    if (this.posting) return;
+    this.posting = true;
+    await Promise.resolve(); // what else is said now goes along
+    while (this.outbox.length > 0 && this.session && !this.over) {
+      const frames = this.outbox.splice(0, 200);
+      const pause = await this.ask(0, frames);
+      if (pause > 0) await new Promise((done) => setTimeout(done, pause));
+    }
+    this.posting = false;
+  }
+
+  private async ask(hold: number | undefined, frames: Frame[]): Promise<number> {
+    const subscriptions = [...this.subscriptions].map(([channelId, s]) => ({ channelId, ...s }));
+    const body = { session: this.session, subscriptions, frames, ...(hold !== undefined && { hold }) };
+    try {
+      const answer = await this.fetch(body);
+      this.session = answer.session;
+      for (const frame of answer.frames ?? []) this.told(frame);
+      if (this.outbox.length > 0) void this.post();
+      return answer.retryAfter ?? 0;
+    } catch (error) {
+      this.fail(error instanceof Refused ? error : new Refused(broken, String(error)));
+      return 0;
+    }
+  }
+
+  private async fetch(body: object, parting = false): Promise<Answer> {
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
+    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    const late = AbortSignal.timeout(patience);
+    const response = await this.fetching(this.url + this.query, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+      signal: parting ? late : AbortSignal.any([this.abort.signal, late]),
+      keepalive: parting,
+    });
+    const answer = (await response.json().catch(() => ({}))) as Answer;
+    if (!response.ok)
+      throw new Refused(
+        response.status === 401 ? unauthorized : broken,
+        answer.detail ?? `${response.status}`,
+      );
+    return answer;
+  }
+
+  private told(frame: Frame): void {
+    if (this.over) return;
+    if (frame.type === "connected") {
+      if (this.greeted) return; // the session was begun anew
+      this.greeted = true;
+      frame.ref = 0;
+    }
+    this.follow(frame);
+    (this.onmessage as ((event: { data: string }) => void) | null)?.({ data: JSON.stringify(frame) });
+  }
+
+  /** Keeps the positions from which the next request asks. */
+  private follow(frame: Frame): void {
+    const asked = this.asked.get(frame.ref);
+    if (asked && (frame.type === "subscribed" || frame.type === "error")) this.asked.delete(frame.ref);
+    const channelId = frame.channelId ?? "";
+    if (frame.type === "subscribed") {
+      const { channelId: _, ...how } = asked ?? { channelId };
+      this.subscriptions.set(channelId, {
+        ...this.subscriptions.get(channelId),
+        ...how,
+        position: frame.position as string,
+      });
+      return;
+    }
+    if (frame.type === "dropped" || (frame.type === "error" && frame.code === "expired")) {
+      this.subscriptions.delete(channelId);
+      return;
+    }
+    const subscription = this.subscriptions.get(channelId);
+    const at = parsePosition(subscription?.position ?? "");
+    if (subscription && at && isLogged(frame) && frame.seq === at.seq + 1) {
+      subscription.position = formatPosition({ epoch: at.epoch, seq: frame.seq });
+    }
+  }
+
+  private fail(why: Refused): void {
+    if (this.over) return;
+    this.over = true;
+    this.abort.abort();
+    (this.onclose as ((event: { code: number; reason: string }) => void) | null)?.({
+      code: why.code,
+      reason: why.message,
+    });
+  }
+}
+
+/** Why there is no answer, as the close code of a WebSocket. */
+class Refused extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Socket } from "./link";
+import { PollSocket } from "./poll";
+
+/** Which way to the server: `auto` is by WebSocket, and by polling where none gets through. */
+export type Transport = "auto" | "websocket" | "polling";
+
+/** After so many attempts in a row that brought no connection, polling is tried. */
+const blockedAfter = 2;
+
+/** While polling because no WebSocket got through, one is tried so often. */
+const retryEvery = 60_000;
+
+export interface WayOptions {
+  transport: Transport;
+  socketURL: string;
+  openSocket(url: string, protocol: string): Socket;
+  after(milliseconds: number, callback: () => void): () => void;
+  retryEvery?: number;
+  /** A WebSocket gets through again: whoever polls is to connect anew. */
+  better(): void;
+}
+
+/** Chooses how the next connection is made, by how the last ones went. */
+export class Way {
+  private blocked = 0;
+  private polling = false;
+  private stop: (() => void) | undefined;
+
+  constructor(private readonly options: WayOptions) {}
+
+  open(): Socket {
+    this.close();
+    const { transport, socketURL, openSocket } = this.options;
+    this.polling = transport === "polling" || (transport === "auto" && this.blocked >= blockedAfter);
+    if (this.polling) return new PollSocket(pollURL(socketURL));
+    this.blocked++; // unless it gets through
+    return openSocket(socketURL, "parley.v1.json");
+  }
+
+  /** The server has let the client in. */
+  up(): void {
+    if (this.polling) {
+      if (this.options.transport === "auto") this.probe();
+      return;
+    }
+    this.blocked = 0;
+  }
+
+  close(): void {
+    this.stop?.();
+    this.stop = undefined;
+  }
+
+  /** Tries a WebSocket now and then, beside the polling. */
+  private probe(): void {
+    let socket: Socket | undefined;
+    const stopTimer = this.options.after(this.options.retryEvery ?? retryEvery, () => {
+      try {
+        socket = this.options.openSocket(this.options.socketURL, "parley.v1.json");
+      } catch {
+        this.probe();
+        return;
+      }
+      socket.onerror = () => {};
+      socket.onclose = () => this.probe();
+      socket.onopen = () => {
+        this.close();
+        this.blocked = 0;
+        this.options.better();
+      };
+    });
+    this.stop = () => {
+      stopTimer();
+      if (!socket) return;
+      socket.onopen = socket.onclose = null;
+      socket.close(1000);
+    };
+  }
+}
+
+/** Where requests go, beside where the WebSocket is. */
+function pollURL(socketURL: string): string {
+  const url = new URL(socketURL);
+  url.protocol = url.protocol.replace("ws", "http");
+  url.pathname = url.pathname.replace(/\/ws$/, "/poll");
+  return url.toString();
+}
