@@ -72,7 +72,7 @@ func (c Credentials) with(a *socketio.Auth) Credentials {
 }
 
 func (a *Chat) opening(auth *socketio.Auth, id *chat.Identity) *socketio.Opening {
-	o := &socketio.Opening{User: auth.User, Name: auth.Name, Recover: a.Recovery || auth.Recovery, Device: socketio.NewID(id.User)}
+	o := &socketio.Opening{User: auth.User, Name: auth.Name, Recover: a.Recovery || auth.Recovery, Device: a.Dialect.NewID(id.User)}
 	if !o.Recover {
 		return o
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"strings"
 
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/wire/frame"
@@ -63,6 +64,18 @@ func NewID(user string) string {
 	nonce := rand.Text()
 	return nonce + binding(nonce, user)
 }
+
+// NewID is the id of a new socket of the user's in the dialect's namespace. It
+// says which, unless that is the main one.
+func (d *Dialect) NewID(user string) string {
+	if d.Namespace == Main {
+		return NewID(user)
+	}
+	return strings.TrimPrefix(d.Namespace, "/") + elsewhere + NewID(user)
+}
+
+// elsewhere ends the name of a namespace that is not the main one, in an id.
+const elsewhere = "."
 
 // binds reports whether id is of a socket of the user's.
 func binds(id []byte, user string) bool {

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"bytes"
+	"strings"
 	"time"
 
 	"github.com/parley-chat/parley/chat"
@@ -113,13 +114,13 @@ func (e *events) encodeSignal(s *chat.Signal, emit func(wire.Message)) {
 	switch s.Kind {
 	case chat.SignalTyping:
 		e.tell("user-typing", emit, func(w *frame.Writer) {
-			appendWho(w, s.Device, s.User, s.At)
+			appendWho(w, socketOf(s.Device), s.User, s.At)
 			w.Bool("isTyping", s.Typing)
 		})
 	case chat.SignalPresence:
 		for i := range s.Joined {
 			// Who comes by a socket tells it itself, once for each of them.
-			if s.Joined[i].Device == "" {
+			if socketOf(s.Joined[i].Device) == "" {
 				e.tellOf(joined, &s.Joined[i], s, emit)
 			}
 		}
@@ -133,9 +134,17 @@ func (e *events) encodeSignal(s *chat.Signal, emit func(wire.Message)) {
 	}
 }
 
+// socketOf is the device's id, if it is a socket of this namespace.
+func socketOf(device string) string {
+	if strings.Contains(device, elsewhere) {
+		return ""
+	}
+	return device
+}
+
 func (e *events) tellOf(name string, p *chat.Presence, s *chat.Signal, emit func(wire.Message)) {
 	e.tell(name, emit, func(w *frame.Writer) {
-		appendWho(w, p.Device, p.User, s.At)
+		appendWho(w, socketOf(p.Device), p.User, s.At)
 		w.Maybe("room", s.Channel.Name)
 	})
 }
@@ -152,7 +161,7 @@ func (e *events) encodeCustom(s *chat.Signal, emit func(wire.Message)) {
 		if s.Data != nil {
 			w.Raw("data", s.Data)
 		}
-		appendWho(w, s.Device, s.User, s.At)
+		appendWho(w, socketOf(s.Device), s.User, s.At)
 		w.Maybe("room", s.Channel.Name)
 	})
 }
