@@ -104,6 +104,34 @@ func TestDirect_ClosedByTheUserOpensWithWhatComesNext(t *testing.T) {
 	})
 }
 
+func TestDirect_WhoEndsOrBeginsItAnewWhileBehindMissesNothing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]chat.Command{"ends": chat.Unsubscribe{Channel: withBen}, "begins anew": chat.Subscribe{Channel: withBen}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHub(t, chat.Options{Store: openStore(t), QueueBytes: 4 << 10})
+				ben, ada := connectSpeaking(t, h, as("ben"), "native+"), as("ada")
+				ben.gate.Lock()
+				var want []uint64
+				for seq := uint64(1); seq <= 60; seq++ {
+					want = append(want, seq)
+					if _, err := h.Post(t.Context(), &ada, post(withBen, "something that is not short at all", "")); err != nil {
+						t.Fatal(err)
+					}
+				}
+				synctest.Wait()
+				ben.session.Do(t.Context(), chat.Request{Command: c})
+				ben.gate.Unlock()
+				pass(time.Second)
+				if diff := cmp.Diff(want, ben.seqsOf(withBen)); diff != "" {
+					t.Errorf("other events:\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 func TestDirect_IsNotOpenedForWhoMayNotReadIt(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, h *chat.Hub, _ chat.Store) {
@@ -227,7 +255,7 @@ func (m *directModel) connect(user string) {
 func (m *directModel) step(t *rapid.T) {
 	channel := rapid.SampledFrom(m.channels).Draw(t, "channel")
 	a, b, _ := chat.DirectUsers(channel)
-	switch what := rapid.SampledFrom([]string{"post", "post", "burst", "connect", "subscribe", "unsubscribe", "resume", "pause", "wait"}).Draw(t, "what"); what {
+	switch what := rapid.SampledFrom([]string{"post", "burst", "burst", "connect", "subscribe", "unsubscribe", "resume", "pause", "pause", "wait", "wait"}).Draw(t, "what"); what {
 	case "post", "burst":
 		id, n := m.as(rapid.SampledFrom([]string{a, b}).Draw(t, "sender")), 1
 		if what == "burst" {
@@ -247,15 +275,15 @@ func (m *directModel) step(t *rapid.T) {
 	case "wait":
 		synctest.Wait()
 	default:
-		m.act(t, m.listeners[rapid.IntRange(0, len(m.listeners)-1).Draw(t, "listener")], what, channel)
+		concerned := slices.DeleteFunc(slices.Clone(m.listeners), func(l *listener) bool {
+			user := l.session.Identity().User
+			return user != a && user != b
+		})
+		m.act(t, concerned[rapid.IntRange(0, len(concerned)-1).Draw(t, "listener")], what, channel)
 	}
 }
 
 func (m *directModel) act(t *rapid.T, l *listener, what, channel string) {
-	a, b, _ := chat.DirectUsers(channel)
-	if user := l.session.Identity().User; user != a && user != b {
-		return
-	}
 	do := func(c chat.Command) { l.session.Do(context.Background(), chat.Request{Command: c}) }
 	switch what {
 	case "subscribe":
