@@ -68,7 +68,7 @@ func TestGuard_LetsInItsOwnPagesAndThoseOnTheList(t *testing.T) {
 		if origin != "" {
 			headers["Origin"] = origin
 		}
-		for _, path := range []string{"/", "/rooms", "/chat", "/v1/ws"} {
+		for _, path := range []string{"/", "/threads", "/rooms", "/chat", "/v1/ws"} {
 			if got := b.visit(t, "GET", path+"?token="+token, upgrade(headers)); got.status != status {
 				t.Errorf("%s from %q: %d, want %d", path, origin, got.status, status)
 			}

@@ -238,6 +238,7 @@ func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
 		want    [askers]int
 	}{
 		"/{$}":         {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
+		"/threads":     {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
 		"/rooms":       {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
 		"/chat":        {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
 		"/v1/ws":       {true, [askers]int{101, 401, 401, 101, 101, 101, 101, 101, 101}}, // a frame may bring the token
