@@ -2,10 +2,10 @@
 import { chromium } from 'playwright-core';
 import { until } from './server.mjs';
 
-export function launch() {
+export function launch(more = []) {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run', ...more],
   });
 }
 
