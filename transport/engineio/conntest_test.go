@@ -33,7 +33,7 @@ func TestConn(t *testing.T) {
 				}
 				return conntest.Server{
 					SeesCut: sees,
-					Dial: func(ctx context.Context) (conntest.Client, error) { return dial(ctx, b) },
+					Dial:    func(ctx context.Context) (conntest.Client, error) { return dial(ctx, b) },
 					Shutdown: func(ctx context.Context) error {
 						return errors.Join(b.server.Shutdown(ctx), b.sockets.Shutdown(ctx))
 					},
@@ -67,8 +67,10 @@ func (c pipeline) Receive(ctx context.Context) (string, error) {
 	}
 }
 
-func (c pipeline) Close() error { return c.Write(context.Background(), websocket.MessageText, []byte("1")) }
-func (c pipeline) Cut() error   { return c.CloseNow() }
+func (c pipeline) Close() error {
+	return c.Write(context.Background(), websocket.MessageText, []byte("1"))
+}
+func (c pipeline) Cut() error { return c.CloseNow() }
 
 func dialSocket(ctx context.Context, b *bundle) (conntest.Client, error) {
 	c, _, err := websocket.Dial(ctx, b.url+"/?EIO=4&transport=websocket", nil)

@@ -45,6 +45,7 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, c *Conn) {
 	a := &payload{}
 	over, e := c.await(r.Context(), p, a)
 	c.leave(p)
+	defer c.answered()
 	switch {
 	case e != nil:
 		s.refuse(w, e)
@@ -55,9 +56,7 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, c *Conn) {
 		return
 	}
 	_ = control.SetWriteDeadline(s.o.Now().Add(writeWithin))
-	err := s.answer(w, control, a)
-	c.answered()
-	if err != nil || over {
+	if err := s.answer(w, control, a); err != nil || over {
 		c.end(kindClose, nil, false)
 	}
 }

@@ -46,6 +46,7 @@ const (
 	flagBuffered                    // the handshake's reader had bytes of the first frames
 	flagStarving                    // nobody may be there: the first frame has a deadline
 	flagPong                        // there are pongs to be sent
+	flagOpen                        // the handshake is done: there is a socket
 )
 
 // conn is one connection: the Sink of its session, or the Link of its peer.

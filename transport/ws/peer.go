@@ -64,6 +64,9 @@ func (s *Server) Carry(w http.ResponseWriter, r *http.Request, name string, peer
 
 // Moved implements Link.
 func (c *conn) Moved() bool {
+	if !c.has(flagOpen) {
+		return true // the handshake is still being answered
+	}
 	took := c.takes()
 	return c.flags.And(^flagHeard)&flagHeard != 0 || took
 }

@@ -181,6 +181,7 @@ func (s *Server) open(c *conn, nc net.Conn) {
 		sock = &stream{nc}
 	}
 	c.sock = sock
+	c.flags.Or(flagOpen)
 	s.remember(c)
 	if err := s.poller.watch(c); err != nil {
 		s.logger.Error("open a connection", "err", err)
