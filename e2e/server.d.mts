@@ -2,7 +2,7 @@ export declare class Server {
   url: string;
   static start(...args: string[]): Promise<Server>;
   run(addr?: string): Promise<void>;
-  token(user: string): Promise<string>;
+  token(user: string, ...more: string[]): Promise<string>;
   kill(): Promise<void>;
   stop(): Promise<void>;
   messages(channel: string): Promise<{ id: string; seq: number; sequence: number; text?: string; nonce?: string }[]>;

@@ -1,22 +1,25 @@
 // A server of bin/parley in a folder of its own, which can be killed and
 // started again where it was.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 export const parley = fileURLToPath(new URL('../bin/parley', import.meta.url));
 
 export class Server {
   #data;
   #process;
+  #args;
   url = '';
 
-  static async start() {
+  static async start(...args) {
     const s = new Server();
+    s.#args = args.length ? args : ['--dev'];
     s.#data = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
     await s.run('127.0.0.1:0');
     return s;
@@ -24,7 +27,7 @@ export class Server {
 
   // run starts the process and waits until it says where it listens.
   async run(addr = this.url.replace('http://', '')) {
-    const p = spawn(parley, ['serve', '--dev', '--addr', addr, '--data', this.#data], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const p = spawn(parley, ['serve', ...this.#args, '--addr', addr, '--data', this.#data], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = p;
     let log = '';
     p.stderr.on('data', (d) => { log = (log + d).slice(-4000); });
@@ -37,6 +40,12 @@ export class Server {
       p.once('exit', (code, signal) => reject(new Error(`the server ended (${code ?? signal}): ${log}`)));
     });
     this.url = await said;
+  }
+
+  // token is one of the user's; more are flags of `parley token`.
+  async token(user, ...more) {
+    const { stdout } = await promisify(execFile)(parley, ['token', '--data', this.#data, '--user', user, ...more]);
+    return stdout.trim();
   }
 
   async kill() {

@@ -1,92 +1,15 @@
 import { Emitter } from "./emitter";
-import { type Expired, ParleyError } from "./error";
+import { ParleyError } from "./error";
+import type { ClientEvents } from "./events";
 import { type Frame, isLogged, parsePosition } from "./frame";
 import { type Credentials, errorOf, Link, type Session, type Socket } from "./link";
+import type { ClientOptions } from "./options";
 import { Outbox } from "./outbox";
 import { Place } from "./place";
 import { Requests } from "./requests";
-import type {
-  CallEvent,
-  ConnectionState,
-  Cursor,
-  Json,
-  LogEvent,
-  MemberEvent,
-  Message,
-  MessageDelete,
-  MessageUpdate,
-  PinEvent,
-  Presence,
-  ReactionEvent,
-  SendStatus,
-  StateEvent,
-} from "./types";
-import { type Transport, Way } from "./way";
-
-export interface ClientOptions {
-  /** The server: http, https, ws or wss. Default: the page's origin, elsewhere http://127.0.0.1:8080. */
-  url?: string;
-  /** A token, or a publishable key (`pk_…`). */
-  token?: string;
-  /** Asked for a token before each connection and before one expires; `fresh`: the last one was refused. */
-  getToken?: (fresh: boolean) => Promise<string> | string;
-  /** Believed by a server with `--dev` alone. */
-  userId?: string;
-  userName?: string;
-  /** Connect again by oneself when a connection breaks. Default true. */
-  reconnect?: boolean;
-  /** Pauses before attempts: at random up to `base · 2ⁿ`, at most `cap` milliseconds. Default 500 and 30,000. */
-  backoff?: { base?: number; cap?: number };
-  /** How many messages may wait for a connection. Default 1000. */
-  maxQueue?: number;
-  /** Messages a second that this client sends; more fail with `rate_limited`. Default 5, in bursts of 10; 0: no limit. */
-  rate?: number;
-  /** Which way to the server. Default `auto`: by WebSocket, and by polling where none gets through. */
-  transport?: Transport;
-  /** While polling because no WebSocket got through, one is tried so often, in milliseconds. Default 60,000. */
-  retrySocket?: number;
-  /** Opens a WebSocket, where there is none in the language or another is wanted. */
-  openSocket?: (url: string, protocol: string) => Socket;
-  /** Told of each frame, for looking on. */
-  debug?: (direction: "sent" | "received", frame: Frame) => void;
-}
-
-/** What `on` may be asked for, and what listeners are given. */
-export interface ClientEvents {
-  /** The server has let the client in, for the first time or again. */
-  ready: Session;
-  connection: { state: ConnectionState; error?: ParleyError; retryIn?: number };
-  /** Every event of the joined channels' logs, in the order of `seq`; the next ones are parts of it. */
-  event: LogEvent;
-  message: Message;
-  "message.update": MessageUpdate;
-  "message.delete": MessageDelete;
-  reaction: ReactionEvent;
-  pin: PinEvent;
-  member: MemberEvent;
-  state: StateEvent;
-  call: CallEvent;
-  /** How far a message of this client's has come, by its nonce. */
-  status: { channelId: string; nonce: string; status: SendStatus; message?: Message; error?: ParleyError };
-  typing: { channelId: string; userId: string; userName?: string; typing: boolean };
-  presence: { channelId: string; joined?: Presence[]; left?: Presence[]; changed?: Presence[] };
-  /** Everything up to `position` is there; who is there, types and has read what replaces what was known. */
-  level: {
-    channelId: string;
-    position: string;
-    present?: Presence[];
-    typing?: Presence[];
-    cursors?: (Cursor & { userId: string })[];
-  };
-  delivered: { channelId: string; userId: string; seq: number };
-  read: { channelId: string; userId: string; seq: number; id?: string };
-  signal: { channelId?: string; userId: string; sessionId?: string; event: string; data?: Json };
-  /** What the client held of the channel is worth nothing: it goes on from the oldest event that is kept. */
-  expired: { channelId: string } & Expired;
-  /** The server ended a subscription. */
-  dropped: { channelId: string; error: ParleyError };
-  error: ParleyError;
-}
+import { SharedState } from "./state";
+import type { Call, ConnectionState, Cursor, Json, LogEvent, Message, Presence } from "./types";
+import { Way } from "./way";
 
 export interface JoinOptions {
   /** Where to go on from; default: from now on. */
@@ -141,6 +64,8 @@ export class Client {
   private current: ConnectionState = "connecting";
   private session: Session | undefined;
   private pass: string | undefined; // of the guest that the server made of us
+  private readonly states = new Map<string, SharedState>();
+  private presence: Frame | undefined; // said again on each connection
 
   constructor(private readonly options: ClientOptions = {}) {
     const send = (frame: Frame) => this.send(frame);
@@ -184,7 +109,7 @@ export class Client {
     return this.events.on(name, listener);
   }
 
-  get state(): ConnectionState {
+  get connectionState(): ConnectionState {
     return this.current;
   }
 
@@ -353,6 +278,49 @@ export class Client {
     this.publishEvent(channelId, { type: "typing.stop" });
   }
 
+  /** The status of this device, which the user's other devices add to. */
+  setPresence(presence: { status?: "online" | "away"; custom?: string | null }): void {
+    this.presence = { type: "presence", ...presence };
+    this.send(this.presence);
+  }
+
+  /** A user as others see them. */
+  async getPresence(userId: string): Promise<Presence> {
+    return (await this.rest(`/v1/users/${encodeURIComponent(userId)}`)) as Presence;
+  }
+
+  /** The keys that all members of a channel share. */
+  state(channelId: string): SharedState {
+    let state = this.states.get(channelId);
+    if (!state) {
+      state = new SharedState(channelId, {
+        ask: (frame) => this.requests.ask(frame, true),
+        commit: (frame) => this.commit(frame),
+        listen: (callback) =>
+          this.events.on("state", (event) => {
+            if (event.channelId === channelId) callback(event);
+          }),
+      });
+      this.states.set(channelId, state);
+    }
+    return state;
+  }
+
+  /** Rings another user. `data` is for the other side; the states come as `call.state`. */
+  async call(userId: string, options: { channelId?: string; data?: Json } = {}): Promise<Call> {
+    return (await this.requests.ask({ type: "call", userId, ...options }, false)) as unknown as Call;
+  }
+
+  /** Moves a call on: the callee accepts, declines or is busy, either ends it. */
+  async answerCall(callId: string, how: "accept" | "decline" | "busy" | "end"): Promise<Call> {
+    return (await this.requests.ask({ type: `call.${how}`, callId }, false)) as unknown as Call;
+  }
+
+  /** Sends a signal to every device of a user, or to one by its session. */
+  signal(to: { userId: string } | { sessionId: string }, event: string, data?: Json): void {
+    this.send({ type: "signal", ...to, event, data });
+  }
+
   /** Ends the connection and everything that waits. The client is of no use afterwards. */
   disconnect(): void {
     if (this.current === "closed") return;
@@ -363,6 +331,19 @@ export class Client {
   private async credentials(fresh: boolean): Promise<Credentials> {
     const { getToken, token, userId, userName } = this.options;
     return { token: getToken ? await getToken(fresh) : (this.pass ?? token), userId, userName };
+  }
+
+  /** Asks the REST side of the server. */
+  private async rest(path: string): Promise<unknown> {
+    const { token, userId } = await this.credentials(false);
+    const url = new URL(endpoint(this.options.url));
+    url.protocol = url.protocol.replace("ws", "http");
+    url.pathname = path;
+    if (userId !== undefined) url.searchParams.set("userId", userId);
+    const response = await fetch(url, token ? { headers: { Authorization: `Bearer ${token}` } } : {});
+    const answer = (await response.json()) as Frame;
+    if (!response.ok) throw errorOf({ ...answer, message: answer.detail ?? `${response.status}` });
+    return answer;
   }
 
   private send(frame: Frame): boolean {
@@ -407,6 +388,7 @@ export class Client {
     this.pass = session.guestToken ?? this.pass;
     this.way.up();
     this.turn("connected");
+    if (this.presence) this.send(this.presence);
     for (const [channelId, channel] of this.channels) {
       channel.asked = "";
       this.subscribe(channelId, channel.place);
@@ -447,6 +429,7 @@ export class Client {
     const channel = this.channels.get(channelId);
     if (!channel) return;
     this.channels.delete(channelId);
+    this.states.get(channelId)?.reset();
     this.stopAcking(channel);
     for (const { reject } of channel.joining) reject(why);
   }
@@ -493,6 +476,7 @@ export class Client {
       case "delivered":
       case "read":
       case "signal":
+      case "call.state":
         this.events.emit(frame.type, frame as never);
         return;
       case "dropped":
@@ -530,6 +514,7 @@ export class Client {
     if (error.expired) {
       const from = parsePosition(error.expired.oldest);
       if (from) channel.place.restart(from);
+      this.states.get(channelId)?.renew();
       this.events.emit("expired", { channelId, ...error.expired });
       this.subscribe(channelId, channel.place);
     } else if (error.retry) {

@@ -114,6 +114,21 @@ export interface CallEvent {
   at: string;
 }
 
+/** A call that is under way, or has just ended. */
+export interface Call {
+  callId: string;
+  state: "ringing" | "accepted" | "declined" | "busy" | "ended" | "missed";
+  callerId: string;
+  callerName?: string;
+  calleeId: string;
+  channelId: string;
+  by?: string;
+  data?: Json;
+  startedAt: string;
+  answeredAt?: string;
+  endedAt?: string;
+}
+
 /** One entry of a channel's log, by its `type`. */
 export type LogEvent =
   | ({ type: "message" } & Message)

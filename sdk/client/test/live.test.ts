@@ -227,3 +227,88 @@ test("polling goes on after the server was killed, and misses nothing", async ()
   await until("all of them", () => got.length >= 3);
   expect(texts(got)).toEqual(["0", "1", "2"]);
 });
+
+test("shared state is the same for all, and compare-and-set lets one win", async () => {
+  const [ada, bob] = [client("ada"), client("bob")];
+  await Promise.all([ada.joinChannel("state"), bob.joinChannel("state")]);
+  const seen = new Map<string, unknown>();
+  bob.state("state").subscribe((key, value) => seen.set(key, value?.value));
+  const version = await ada.state("state").set("topic", { text: "Lunch" });
+  const outcomes = await Promise.allSettled(
+    [ada, bob].map((c) => c.state("state").set("topic", c.userId ?? "", { if: version })),
+  );
+  expect(outcomes.map((o) => o.status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(outcomes.find((o) => o.status === "rejected")).toMatchObject({
+    reason: { code: "version_conflict" },
+  });
+  expect(await Promise.all(Array.from({ length: 5 }, () => ada.state("state").add("votes", 2)))).toEqual([
+    2, 4, 6, 8, 10,
+  ]);
+  await ada.state("state").delete("topic");
+  await until(
+    "bob to see it",
+    () => seen.get("votes") === 10 && seen.has("topic") && seen.get("topic") === undefined,
+  );
+  expect(await bob.state("state").get("votes")).toMatchObject({ value: 10 });
+  expect([...(await ada.state("state").all()).keys()]).toEqual(["votes"]);
+});
+
+test("presence is told again after a reconnection, and can be asked for", async () => {
+  const [ada, bob] = [client("ada"), client("bob")];
+  ada.setPresence({ status: "away", custom: "at lunch" });
+  await until("ada to be there", () => ada.isConnected);
+  ada.cut();
+  await until("ada to be away again", async () => {
+    const p = await bob.getPresence("ada").catch(() => undefined);
+    return p?.status === "away" && p.custom === "at lunch";
+  });
+});
+
+test("a call rings, is accepted on one device, and its end is told and kept", async () => {
+  const [ada, phone, laptop] = [client("ada"), client("bob"), client("bob")];
+  const heard: Record<string, string[]> = { ada: [], phone: [], laptop: [] };
+  for (const [name, c] of Object.entries({ ada, phone, laptop })) {
+    c.on("call.state", (call) => heard[name]?.push(call.state));
+    await until("it to be there", () => c.isConnected);
+  }
+  const ended = new Promise((done) => ada.on("call", done));
+  const { callId } = await ada.call("bob", { data: { video: true } });
+  await until("both to ring", () => heard.phone?.length === 1 && heard.laptop?.length === 1);
+  expect(await phone.answerCall(callId, "accept")).toMatchObject({ state: "accepted" });
+  await until("the ringing to end", () => heard.laptop?.at(-1) === "accepted");
+  await ada.answerCall(callId, "end");
+  await until("both to hear of it", () => heard.laptop?.at(-1) === "ended");
+  expect(await ended).toMatchObject({
+    type: "call",
+    callId,
+    state: "ended",
+    callerId: "ada",
+    calleeId: "bob",
+  });
+});
+
+test("a token that expires is renewed on the live connection; one that is worth nothing ends the client", async () => {
+  const strict = await Server.start("--log", "text");
+  try {
+    let asked = 0;
+    let ready = 0;
+    const getToken = () => {
+      asked++;
+      return strict.token("ada", "--ttl", "2s");
+    };
+    const c = client("", { url: strict.url, getToken });
+    c.on("ready", () => ready++);
+    await c.joinChannel("tokens");
+    expect(c.userId).toBe("ada");
+    await until("a third token", () => asked >= 3);
+    expect(await c.sendMessage("tokens", "still here")).toMatchObject({ senderId: "ada" });
+    expect(ready).toBe(1);
+    const refused = client("", { url: strict.url, token: "nonsense" });
+    const end = new Promise<string | undefined>((done) => {
+      refused.on("connection", (e) => e.state === "closed" && done(e.error?.code));
+    });
+    expect(await end).toBe("unauthorized");
+  } finally {
+    await strict.stop();
+  }
+});

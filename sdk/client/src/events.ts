@@ -1,0 +1,58 @@
+import type { Expired, ParleyError } from "./error";
+import type { Session } from "./link";
+import type {
+  Call,
+  CallEvent,
+  ConnectionState,
+  Cursor,
+  Json,
+  LogEvent,
+  MemberEvent,
+  Message,
+  MessageDelete,
+  MessageUpdate,
+  PinEvent,
+  Presence,
+  ReactionEvent,
+  SendStatus,
+  StateEvent,
+} from "./types";
+
+/** What `on` may be asked for, and what listeners are given. */
+export interface ClientEvents {
+  /** The server has let the client in, for the first time or again. */
+  ready: Session;
+  connection: { state: ConnectionState; error?: ParleyError; retryIn?: number };
+  /** Every event of the joined channels' logs, in the order of `seq`; the next ones are parts of it. */
+  event: LogEvent;
+  message: Message;
+  "message.update": MessageUpdate;
+  "message.delete": MessageDelete;
+  reaction: ReactionEvent;
+  pin: PinEvent;
+  member: MemberEvent;
+  state: StateEvent;
+  call: CallEvent;
+  /** A call of the user's is in another state, or began to ring. */
+  "call.state": Call;
+  /** How far a message of this client's has come, by its nonce. */
+  status: { channelId: string; nonce: string; status: SendStatus; message?: Message; error?: ParleyError };
+  typing: { channelId: string; userId: string; userName?: string; typing: boolean };
+  presence: { channelId: string; joined?: Presence[]; left?: Presence[]; changed?: Presence[] };
+  /** Everything up to `position` is there; who is there, types and has read what replaces what was known. */
+  level: {
+    channelId: string;
+    position: string;
+    present?: Presence[];
+    typing?: Presence[];
+    cursors?: (Cursor & { userId: string })[];
+  };
+  delivered: { channelId: string; userId: string; seq: number };
+  read: { channelId: string; userId: string; seq: number; id?: string };
+  signal: { channelId?: string; userId: string; sessionId?: string; event: string; data?: Json };
+  /** What the client held of the channel is worth nothing: it goes on from the oldest event that is kept. */
+  expired: { channelId: string } & Expired;
+  /** The server ended a subscription. */
+  dropped: { channelId: string; error: ParleyError };
+  error: ParleyError;
+}
