@@ -1,3 +1,5 @@
+import { Channels, type Joined, type JoinOptions } from "./channels";
+import { after } from "./clock";
 import { Emitter } from "./emitter";
 import { ParleyError } from "./error";
 import type { ClientEvents } from "./events";
@@ -5,27 +7,11 @@ import { type Frame, isLogged, parsePosition } from "./frame";
 import { type Credentials, errorOf, Link, type Session, type Socket } from "./link";
 import type { ClientOptions } from "./options";
 import { Outbox } from "./outbox";
-import { Place } from "./place";
 import { Requests } from "./requests";
 import { SharedState } from "./state";
 import type { Call, ConnectionState, Cursor, Json, LogEvent, Message, Presence } from "./types";
+import { uuid } from "./uuid";
 import { Way } from "./way";
-
-export interface JoinOptions {
-  /** Where to go on from; default: from now on. */
-  position?: string;
-  /** Be seen in the channel, and see who is there. Default true. */
-  presence?: boolean;
-}
-
-/** A channel as it was when it was joined. */
-export interface Joined {
-  channelId: string;
-  position: string;
-  head: string;
-  role: string;
-  cursor: Cursor;
-}
 
 export interface Draft {
   text?: string;
@@ -39,28 +25,15 @@ export interface Draft {
   nonce?: string;
 }
 
-interface Channel {
-  place: Place;
-  presence: boolean;
-  joining: { resolve: (joined: Joined) => void; reject: (error: ParleyError) => void }[];
-  asked: string; // the ref of a subscribe that this connection has not answered; "": there is none
-  acked: number; // the last seq that was acknowledged as delivered
-  acking: (() => void) | undefined;
-}
-
-/** Delivered events are acknowledged at most so often. */
-const ackEvery = 1000;
-
 /** A client that is connected, comes back by itself, and misses nothing. */
 export class Client {
   private readonly events = new Emitter<ClientEvents>();
-  private readonly channels = new Map<string, Channel>();
+  private readonly channels: Channels;
   private readonly outbox: Outbox;
   private readonly requests: Requests;
   private readonly way: Way;
   private readonly link: Link;
   private readonly bucket: { tokens: number; at: number };
-  private asked = 0; // subscribes, ever
   private current: ConnectionState = "connecting";
   private session: Session | undefined;
   private pass: string | undefined; // of the guest that the server made of us
@@ -70,6 +43,15 @@ export class Client {
   constructor(private readonly options: ClientOptions = {}) {
     const send = (frame: Frame) => this.send(frame);
     this.requests = new Requests({ send, after });
+    this.channels = new Channels({
+      send,
+      events: this.events,
+      lost: (channelId, again) => {
+        const state = this.states.get(channelId);
+        if (again) state?.renew();
+        else state?.reset();
+      },
+    });
     this.outbox = new Outbox({ send, after, most: options.maxQueue ?? 1000 });
     this.bucket = { tokens: 2 * (options.rate ?? 5), at: Date.now() };
     this.way = new Way({
@@ -130,37 +112,13 @@ export class Client {
   /** Subscribes to a channel, now and after each reconnection from where it was. */
   joinChannel(channelId: string, options: JoinOptions = {}): Promise<Joined> {
     if (this.current === "closed") return Promise.reject(closed());
-    const from = options.position === undefined ? undefined : parsePosition(options.position);
-    if (options.position !== undefined && !from) {
-      return Promise.reject(new ParleyError("invalid", "a position reads epoch:seq"));
-    }
-    let channel = this.channels.get(channelId);
-    if (!channel) {
-      channel = {
-        place: new Place(from),
-        presence: true,
-        joining: [],
-        asked: "",
-        acked: 0,
-        acking: undefined,
-      };
-      this.channels.set(channelId, channel);
-    } else if (from) {
-      channel.place.restart(from);
-    }
-    channel.presence = options.presence ?? true;
-    const { place, joining } = channel;
-    return new Promise((resolve, reject) => {
-      joining.push({ resolve, reject });
-      this.subscribe(channelId, place);
-    });
+    return this.channels.join(channelId, options);
   }
 
   /** Ends the subscription. */
   async leaveChannel(channelId: string): Promise<void> {
-    const channel = this.channels.get(channelId);
-    if (!channel) return;
-    this.forget(channelId, closed());
+    if (!this.channels.has(channelId)) return;
+    this.channels.leave(channelId, closed());
     if (this.isConnected) await this.requests.ask({ type: "unsubscribe", channelId }, true);
   }
 
@@ -238,7 +196,7 @@ export class Client {
   getEventsSince(channelId: string, since: number | Date): Promise<LogEvent[]>;
   getEventsSince(since: number | Date): Promise<LogEvent[]>;
   async getEventsSince(...args: [string, number | Date] | [number | Date]): Promise<LogEvent[]> {
-    const [channelId, since] = args.length === 2 ? args : [this.only(), args[0]];
+    const [channelId, since] = args.length === 2 ? args : [this.channels.only(), args[0]];
     const events: LogEvent[] = [];
     let from: Frame =
       typeof since === "number"
@@ -375,24 +333,13 @@ export class Client {
     });
   }
 
-  private only(): string {
-    const [channelId, ...others] = this.channels.keys();
-    if (channelId === undefined || others.length > 0) {
-      throw new ParleyError("channel_required", `${this.channels.size} channels are joined: name one`);
-    }
-    return channelId;
-  }
-
   private up(session: Session): void {
     this.session = session;
     this.pass = session.guestToken ?? this.pass;
     this.way.up();
     this.turn("connected");
     if (this.presence) this.send(this.presence);
-    for (const [channelId, channel] of this.channels) {
-      channel.asked = "";
-      this.subscribe(channelId, channel.place);
-    }
+    this.channels.resume();
     this.requests.resume();
     this.outbox.resume();
     this.events.emit("ready", session);
@@ -400,7 +347,7 @@ export class Client {
 
   private down(why: ParleyError, retryIn: number | undefined): void {
     this.requests.broke();
-    for (const channel of this.channels.values()) this.stopAcking(channel);
+    this.channels.broke();
     if (retryIn === undefined) {
       this.end(why);
       return;
@@ -411,7 +358,7 @@ export class Client {
   private end(why: ParleyError): void {
     this.way.close();
     this.turn("closed", why);
-    for (const channelId of [...this.channels.keys()]) this.forget(channelId, why);
+    this.channels.close(why);
     this.requests.close(why);
     this.outbox.close(why);
   }
@@ -425,50 +372,22 @@ export class Client {
     });
   }
 
-  private forget(channelId: string, why: ParleyError): void {
-    const channel = this.channels.get(channelId);
-    if (!channel) return;
-    this.channels.delete(channelId);
-    this.states.get(channelId)?.reset();
-    this.stopAcking(channel);
-    for (const { reject } of channel.joining) reject(why);
-  }
-
-  private subscribe(channelId: string, place: Place): void {
-    const channel = this.channels.get(channelId);
-    if (channel?.asked !== "") return;
-    const ref = `s${++this.asked}`;
-    const sent = this.send({
-      type: "subscribe",
-      ref,
-      channelId,
-      position: place.position,
-      presence: channel.presence,
-      acks: true,
-    });
-    if (sent) channel.asked = ref;
-  }
-
   private told(frame: Frame): void {
     this.options.debug?.("received", frame);
     if (frame.type === "subscribed") {
-      this.subscribed(frame);
+      this.channels.subscribed(frame);
       return;
     }
     if (isLogged(frame)) {
-      this.logged(frame);
+      this.channels.logged(frame);
       return;
     }
     const error = frame.type === "error" ? errorOf(frame) : undefined;
     if (this.outbox.answered(frame, error) || this.requests.answered(frame, error)) return;
     if (error) {
-      this.refused(frame, error);
+      if (!this.channels.refused(frame, error)) this.events.emit("error", error);
       return;
     }
-    this.signalled(frame);
-  }
-
-  private signalled(frame: Frame): void {
     switch (frame.type) {
       case "typing":
       case "presence":
@@ -480,111 +399,13 @@ export class Client {
         this.events.emit(frame.type, frame as never);
         return;
       case "dropped":
-        this.forget(frame.channelId ?? "", errorOf(frame));
-        this.events.emit("dropped", { channelId: frame.channelId ?? "", error: errorOf(frame) });
+        this.channels.dropped(frame.channelId ?? "", errorOf(frame));
     }
-  }
-
-  private subscribed(frame: Frame): void {
-    const channelId = frame.channelId ?? "";
-    const from = parsePosition(frame.position as string);
-    if (!from) return;
-    let channel = this.channels.get(channelId);
-    if (!channel) {
-      if (frame.direct !== true) return; // it was left meanwhile
-      channel = { place: new Place(), presence: false, joining: [], asked: "", acked: 0, acking: undefined };
-      this.channels.set(channelId, channel);
-    }
-    if (frame.ref === channel.asked) channel.asked = "";
-    channel.place.begin(from);
-    channel.acked = from.seq;
-    const joined = frame as unknown as Joined;
-    for (const { resolve } of channel.joining.splice(0)) resolve(joined);
-  }
-
-  /** A subscribe was refused, or something that nobody waits for. */
-  private refused(frame: Frame, error: ParleyError): void {
-    const channelId = frame.channelId ?? "";
-    const channel = this.channels.get(channelId);
-    if (!channel || frame.ref !== channel.asked) {
-      this.events.emit("error", error);
-      return;
-    }
-    channel.asked = "";
-    if (error.expired) {
-      const from = parsePosition(error.expired.oldest);
-      if (from) channel.place.restart(from);
-      this.states.get(channelId)?.renew();
-      this.events.emit("expired", { channelId, ...error.expired });
-      this.subscribe(channelId, channel.place);
-    } else if (error.retry) {
-      after(error.retryAfter ?? 1000, () => this.subscribe(channelId, channel.place));
-    } else {
-      this.forget(channelId, error);
-      this.events.emit("dropped", { channelId, error });
-    }
-  }
-
-  private logged(frame: Frame & { channelId: string; seq: number }): void {
-    const channel = this.channels.get(frame.channelId);
-    if (channel?.asked !== "") return; // left, or about to be told again from its place
-    switch (channel.place.take(frame.seq)) {
-      case "gap":
-        this.subscribe(frame.channelId, channel.place);
-        return;
-      case "next":
-        this.acknowledge(frame.channelId, channel);
-        if (frame.type === "message") frame.clientAck = true;
-        this.events.emit("event", frame as never);
-        if (frame.type in known) this.events.emit(frame.type as keyof typeof known, frame as never);
-    }
-  }
-
-  /** Tells the server that this device has what it was sent, now and then. */
-  private acknowledge(channelId: string, channel: Channel): void {
-    channel.acking ??= after(ackEvery, () => {
-      channel.acking = undefined;
-      const seq = channel.place.seq ?? 0;
-      if (seq > channel.acked && this.send({ type: "delivered", channelId, seq })) channel.acked = seq;
-    });
-  }
-
-  private stopAcking(channel: Channel): void {
-    channel.acking?.();
-    channel.acking = undefined;
   }
 }
-
-/** The kinds of events that have listeners of their own. */
-const known = {
-  message: true,
-  "message.update": true,
-  "message.delete": true,
-  reaction: true,
-  pin: true,
-  member: true,
-  state: true,
-  call: true,
-} as const;
 
 function closed(): ParleyError {
   return new ParleyError("closed", "the client was disconnected");
-}
-
-function after(milliseconds: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, milliseconds);
-  return () => clearTimeout(timer);
-}
-
-/** A random UUID; browsers give one in secure contexts alone. */
-function uuid(): string {
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const hex = Array.from(bytes, (byte, i) => {
-    const b = i === 6 ? (byte & 0x0f) | 0x40 : i === 8 ? (byte & 0x3f) | 0x80 : byte;
-    return b.toString(16).padStart(2, "0");
-  }).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** The address of the native protocol's WebSocket. */

@@ -1,4 +1,5 @@
-export type { Draft, Joined, JoinOptions } from "./client";
+export type { Joined, JoinOptions } from "./channels";
+export type { Draft } from "./client";
 export { Client } from "./client";
 export type { ErrorCode, Expired } from "./error";
 export { ParleyError } from "./error";
