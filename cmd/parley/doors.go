@@ -57,6 +57,7 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 		{"/chat", socket(conversations.Dialect())},
 		{nativeDoor, socket(native.Dialect())},
 		{"/v1/poll", s.polls.Handler(native.Dialect())},
+		{socketioDoor, s.engines},
 		{eventsDoor, s.events()},
 		{"/", s.metrics.timed(rest)}, // /v1/…, /auth/…, /openapi.json, /docs, and what is nowhere
 		{"GET /healthz", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},

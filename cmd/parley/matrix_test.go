@@ -241,8 +241,9 @@ func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
 		"/threads":     {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
 		"/rooms":       {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
 		"/chat":        {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
-		"/v1/ws":       {true, [askers]int{101, 401, 401, 101, 101, 101, 101, 101, 101}}, // a frame may bring the token
+		"/v1/ws":       {true, [askers]int{101, 401, 401, 101, 101, 101, 101, 101, 101}},  // a frame may bring the token
 		"/events":      {false, [askers]int{401, 401, 401, 200, 200, 200, 200, 200, 200}}, // public channels are for anybody
+		"/socket.io/":  {false, [askers]int{400, 400, 400, 400, 400, 400, 400, 400, 400}}, // who asks is said when a client connects: TestC7_…
 		"/v1/poll":     {false, [askers]int{401, 401, 401, 200, 200, 200, 200, 200, 200}},
 		"GET /healthz": {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
 		"GET /readyz":  {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},

@@ -5,7 +5,9 @@ import (
 
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/store/pebble"
+	"github.com/parley-chat/parley/transport/engineio"
 	"github.com/parley-chat/parley/transport/poll"
+	"github.com/parley-chat/parley/transport/socketio"
 	"github.com/parley-chat/parley/transport/sse"
 	"github.com/parley-chat/parley/transport/ws"
 )
@@ -17,6 +19,8 @@ type snapshot struct {
 	ws    ws.Stats
 	polls poll.Stats
 	sse   sse.Stats
+	eio   engineio.Stats
+	sio   socketio.Stats
 }
 
 // figure makes metrics of a snapshot, all of one description.
@@ -37,6 +41,7 @@ func newFigures(s *server) *figures {
 	f.ofStore()
 	f.ofSockets()
 	f.ofPolls()
+	f.ofSocketIO()
 	f.ofStreams()
 	return f
 }
@@ -171,6 +176,7 @@ func (f *figures) Describe(ch chan<- *prometheus.Desc) {
 func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	now := &snapshot{hub: f.server.hub.Stats(), store: f.server.store.Stats(), ws: f.server.sockets.Stats(), polls: f.server.polls.Stats()}
 	now.sse = f.server.streams.Stats()
+	now.eio, now.sio = f.server.engines.Stats(), f.server.clients.Stats()
 	for _, figure := range f.list {
 		figure.tell(now, ch)
 	}

@@ -16,7 +16,9 @@ import (
 	"github.com/parley-chat/parley/auth"
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/store/pebble"
+	"github.com/parley-chat/parley/transport/engineio"
 	"github.com/parley-chat/parley/transport/poll"
+	"github.com/parley-chat/parley/transport/socketio"
 	"github.com/parley-chat/parley/transport/sse"
 	"github.com/parley-chat/parley/transport/ws"
 )
@@ -42,6 +44,8 @@ type server struct {
 	reviews   reviews
 	sockets   *ws.Server
 	polls     *poll.Server
+	engines   *engineio.Server // Engine.IO, and over it
+	clients   *socketio.Server // Socket.IO
 	streams   *sse.Server
 	table     []door
 	http      *http.Server
@@ -102,6 +106,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		return nil, err
 	}
 	s.polls = s.polling(keys)
+	s.messaging(c, keys)
 	s.streams = s.streaming(keys)
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{
@@ -248,6 +253,9 @@ func (s *server) disconnect(ctx context.Context) {
 	}
 	if s.polls != nil {
 		end(s.polls.Shutdown)
+	}
+	if s.engines != nil {
+		end(s.engines.Shutdown)
 	}
 	if s.streams != nil {
 		end(s.streams.Shutdown)

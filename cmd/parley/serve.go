@@ -27,6 +27,7 @@ type Serve struct {
 	OTLPSample  float64    `name:"otlp-sample" default:"0.01" help:"Of what share of messages, besides those whose request has a sampled traceparent. Default: 0.01."`
 	Keys        `embed:""`
 	Trust       `embed:""`
+	SocketIO    `embed:""`
 	ICE         `embed:""`
 }
 
@@ -61,6 +62,9 @@ func (c *Serve) check() error {
 		return fmt.Errorf("--post-burst is not negative")
 	}
 	if err := c.checkTrust(); err != nil {
+		return err
+	}
+	if err := c.checkSocketIO(); err != nil {
 		return err
 	}
 	if err := c.checkICE(); err != nil {

@@ -59,7 +59,8 @@ func (c *Conn) Receive(ctx context.Context, m wire.Message) error {
 	switch p.Type {
 	case socketio.Connect:
 		if found != nil {
-			return c.breakOff(errTwice)
+			c.tell(p.Namespace, errTwice)
+			return nil
 		}
 		c.connect(ctx, p)
 	case socketio.Disconnect:
@@ -97,11 +98,17 @@ func (c *Conn) pass(ctx context.Context, to *member, p *socketio.Packet, err err
 func (c *Conn) breakOff(err error) error {
 	e := chat.AsError(err)
 	c.server.count.bad.Add(1)
-	c.mu.Lock()
-	c.told = append(c.told, wire.Message{Data: socketio.AppendError(nil, socketio.Main, e)})
-	c.mu.Unlock()
+	c.tell(socketio.Main, e)
 	c.leave(e)
 	return nil
+}
+
+// tell sends an error that is no client's.
+func (c *Conn) tell(namespace string, e *chat.Error) {
+	c.mu.Lock()
+	c.told = append(c.told, wire.Message{Data: socketio.AppendError(nil, namespace, e)})
+	c.mu.Unlock()
+	c.transport.Wake()
 }
 
 func (c *Conn) connect(ctx context.Context, p *socketio.Packet) {
