@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/parley-chat/parley/chat"
@@ -25,11 +26,16 @@ type chooser struct {
 	pool    *frame.Pool
 	chosen  atomic.Pointer[choice]
 
-	// Encode's alone: who the session is was told before there was anybody to
-	// understand it, and is told again to the dialect that was chosen.
+	// Encode's alone: who the session is and what calls it has under way was told
+	// before there was anybody to understand it, and is told again to the dialect
+	// that was chosen.
 	connected  *chat.Delivery
+	calls      []*chat.Delivery
 	introduced bool
 }
+
+// maxHeld bounds the calls that are held back: the last ones count.
+const maxHeld = 32
 
 type choice struct {
 	dialect Dialect
@@ -68,6 +74,10 @@ func (c *chooser) Encode(d *chat.Delivery, emit func([]byte)) {
 		if c.connected != nil {
 			ch.codec.Encode(c.connected, emit)
 		}
+		for _, call := range c.calls {
+			ch.codec.Encode(call, emit)
+		}
+		c.connected, c.calls = nil, nil
 	}
 	ch.codec.Encode(d, emit)
 }
@@ -79,6 +89,11 @@ func (c *chooser) encodeUndecided(d *chat.Delivery, emit func([]byte)) {
 		c.connected = d
 	case d.Reply != nil:
 		fault = d.Reply.Err
+	case d.Signal != nil && d.Signal.Kind == chat.SignalCall:
+		if len(c.calls) == maxHeld {
+			c.calls = slices.Delete(c.calls, 0, 1)
+		}
+		c.calls = append(c.calls, d)
 	case d.Notice != nil:
 		if n, ok := d.Notice.(*chat.Expiring); ok {
 			fault = n.Err

@@ -265,6 +265,9 @@ func TestB5_ACallRingsAtTheRecipientUntilOneDeviceAnswers(t *testing.T) {
 	}
 	later := &peer{b.dial(t, "/threads?userId=bob", nil), "bob"}
 	later.expect("call_initiated", "callId", id)
+	undecided := &peer{b.dial(t, "/?userId=bob", nil), "bob"}
+	undecided.sends(`{"type":"join_thread","threadId":"t1"}`)
+	undecided.expect("call_initiated", "callId", id)
 	phone.sends(`{"type":"call_accepted","callId":%q}`, id)
 	for _, p := range []*peer{ada, bob, phone, later} {
 		if got := p.expect("call_accepted", "callId", id); got["senderId"] != "bob" || got["recipientId"] != "ada" {
