@@ -12,7 +12,6 @@ export interface Draft {
 interface Entry extends Draft {
   settle(ack: Frame): void;
   fail(error: ParleyError): void;
-  sent: boolean;
 }
 
 export interface OutboxOptions {
@@ -53,7 +52,7 @@ export class Outbox {
     return new Promise((settle, fail) => {
       const queue = this.queues.get(draft.channelId) ?? [];
       this.queues.set(draft.channelId, queue);
-      queue.push({ ...draft, settle, fail, sent: false });
+      queue.push({ ...draft, settle, fail });
       this.size++;
       if (queue.length === 1) this.send(draft.channelId);
     });
@@ -63,10 +62,7 @@ export class Outbox {
   resume(): void {
     for (const stop of this.pauses.values()) stop();
     this.pauses.clear();
-    for (const [channel, queue] of this.queues) {
-      for (const entry of queue) entry.sent = false;
-      this.send(channel);
-    }
+    for (const channel of this.queues.keys()) this.send(channel);
   }
 
   /** Takes the server's ack or error; false: it answers nothing of this outbox. */
@@ -75,7 +71,6 @@ export class Outbox {
       const first = queue[0];
       if (!first || first.nonce !== frame.nonce) continue;
       if (error?.retry) {
-        first.sent = false;
         this.pause(channel, error.retryAfter ?? patience);
         return true;
       }
@@ -104,10 +99,10 @@ export class Outbox {
     if (queue.length === 0) this.queues.delete(channel);
   }
 
+  /** Sends what is first in the channel's queue; without a connection resume does. */
   private send(channel: string): void {
     const first = this.queues.get(channel)?.[0];
-    if (!first || first.sent || this.pauses.has(channel)) return;
-    first.sent = this.options.send(first.frame);
+    if (first) this.options.send(first.frame);
   }
 
   private pause(channel: string, milliseconds: number): void {

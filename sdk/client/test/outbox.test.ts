@@ -14,8 +14,10 @@ class World {
   now = 0;
   outbox = new Outbox({
     send: (frame) => {
-      if (this.connected) this.wire.push(frame);
-      return this.connected;
+      if (!this.connected) return false;
+      expect(this.wire.filter((other) => other.channelId === frame.channelId)).toEqual([]);
+      this.wire.push(frame);
+      return true;
     },
     after: (milliseconds, callback) => {
       const timer = { due: this.now + milliseconds, callback };
