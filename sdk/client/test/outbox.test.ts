@@ -117,9 +117,9 @@ test("a refusal for good fails its draft alone", async () => {
     world.outbox.add({ nonce, channelId: "a", frame: { type: "publish", channelId: "a", nonce } });
   const first = add("1");
   const second = add("2");
+  world.wire.shift();
   world.outbox.answered({ type: "error", nonce: "1" }, new ParleyError("forbidden", "no"));
   await expect(first).rejects.toMatchObject({ code: "forbidden" });
-  world.wire.shift();
   world.answer(false);
   await expect(second).resolves.toMatchObject({ nonce: "2" });
 });
