@@ -24,7 +24,7 @@ func (a *API) listEvents(c *call) error {
 }
 
 func (a *API) signalChannel(c *call) error {
-	return a.signal(c, chat.Send{Channel: c.PathValue("channel")})
+	return a.signal(c, chat.Send{Channel: c.PathValue("channel"), Only: c.in.text("clientId")})
 }
 
 func (a *API) signalUser(c *call) error {
@@ -35,11 +35,21 @@ func (a *API) signalSession(c *call) error {
 	return a.signal(c, chat.Send{Only: c.PathValue("session")})
 }
 
+// signalClient is for who knows a connection by what its door calls it.
+func (a *API) signalClient(c *call) error {
+	if c.in.given("clientId") == c.in.given("userId") {
+		return chat.E(chat.CodeInvalid, "a signal goes to a clientId or to a userId")
+	}
+	return a.signal(c, chat.Send{Only: c.in.text("clientId"), To: c.in.text("userId")})
+}
+
 func (a *API) signal(c *call, send chat.Send) error {
 	c.in.need("type")
 	send.Name = c.in.text("type")
 	send.Data = c.in.get("data").Copy()
-	send.Except = c.in.text("except")
+	if send.Except = c.in.text("except"); c.in.given("exceptId") {
+		send.Except = c.in.text("exceptId")
+	}
 	if c.in.Err != nil {
 		return c.in.Err
 	}

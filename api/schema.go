@@ -220,6 +220,26 @@ type Signal struct {
 	Except string `json:"except,omitempty" doc:"The id of a connection that is left out"`
 }
 
+// ChannelSignal is a signal to those who are in a channel.
+type ChannelSignal struct {
+	Type string `json:"type" maxLength:"128"`
+	Data any    `json:"data,omitempty" doc:"At most 16,384 bytes"`
+
+	ClientID string `json:"clientId,omitempty" doc:"The id of the one connection that it is for, if that is in the channel"`
+	Except   string `json:"except,omitempty" doc:"The id of a connection that is left out"`
+	ExceptID string `json:"exceptId,omitempty" doc:"The same, under the name that goes with clientId"`
+}
+
+// ClientSignal is a signal to one connection or one user.
+type ClientSignal struct {
+	Type string `json:"type" maxLength:"128"`
+	Data any    `json:"data,omitempty" doc:"At most 16,384 bytes"`
+
+	ClientID string `json:"clientId,omitempty" doc:"The id of the one connection that it is for"`
+	UserID   string `json:"userId,omitempty" doc:"In its place: the user whose connections it is for"`
+	ExceptID string `json:"exceptId,omitempty" doc:"The id of a connection that is left out"`
+}
+
 // NewState is what a key is to be.
 type NewState struct {
 	Value any    `json:"value" doc:"Any JSON value of at most 16,384 bytes"`

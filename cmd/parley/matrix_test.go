@@ -97,6 +97,8 @@ func userMatrix() []row {
 	return []row{
 		{"get-user", "/v1/users/nobody", "", all(404, 404, 404, 404, 404, 404)},
 		{"signal-user", olga + "/signals", `{"type":"x"}`, all(403, 204, 204, 403, 204, 204)},
+		{"signal-client", "/v1/signals", `{"type":"x","userId":"olga"}`, all(403, 204, 204, 403, 204, 204)},
+		{"signal-client", "/v1/signals", `{"type":"x","clientId":"none"}`, all(403, 404, 404, 404, 404, 404)},
 		{"put-user", me, `{"userName":"x"}`, all(403, 200, 200, 200, 200, 200)},
 		{"put-user", olga, `{"userName":"x"}`, owners},
 		{"change-user", olga, `{"userName":"x"}`, owners},
