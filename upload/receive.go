@@ -15,10 +15,10 @@ import (
 const (
 	maxUploads     = 64
 	maxUserUploads = 8
-	leastRate      = 16 << 10         // bytes a second that a client sends on the whole
-	answerWithin   = time.Minute      // for the answer to go out
-	lingerFor      = 5 * time.Second  // after a refusal
-	lingerBytes    = 64 << 20         // likewise
+	leastRate      = 16 << 10        // bytes a second that a client sends on the whole
+	answerWithin   = time.Minute     // for the answer to go out
+	lingerFor      = 5 * time.Second // after a refusal
+	lingerBytes    = 64 << 20        // likewise
 )
 
 // Answer is what an upload is answered with.

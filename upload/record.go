@@ -16,13 +16,13 @@ import (
 // How records' keys begin. Projects' names and ids hold no slash; users' are
 // escaped.
 const (
-	keyFile   = "file/"          // project/id → a File
-	keyHash   = "file-hash/"     // hash/project/id → nothing: who has the content
-	keyUsed   = "file-used/"     // project → its usage
-	keyUser   = "file-user/"     // project/user → the user's usage
-	keySecret = "file-secret"    // signs links
+	keyFile   = "file/"                            // project/id → a File
+	keyHash   = "file-hash/"                       // hash/project/id → nothing: who has the content
+	keyUsed   = "file-used/"                       // project → its usage
+	keyUser   = "file-user/"                       // project/user → the user's usage
+	keySecret = "file-secret"                      // signs links
 	idLetters = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ" // what ids are made of
-	idLength  = 26               // of them; see chat.FilesIn
+	idLength  = 26                                 // of them; see chat.FilesIn
 )
 
 // File is what is known of a file.

@@ -47,7 +47,7 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 	rest := api.New(api.Options{
 		Hub: s.hub, Identify: keys.FromRequest, Tokens: mint(keys), Open: c.Dev,
 		Keys: restKeys{keys}, Projects: restKeys{keys}, Guests: restKeys{keys}.guest,
-		ICE: c.servers(), Page: web.Page,
+		ICE: c.servers(), Page: web.Page, Files: s.uploads,
 		Refused: s.metrics.refused, Logger: s.log, Version: version,
 	})
 	s.table = []door{
@@ -57,8 +57,10 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 		{"/chat", socket(conversations.Dialect())},
 		{nativeDoor, socket(native.Dialect())},
 		{"/v1/poll", s.polls.Handler(native.Dialect())},
-		{socketioDoor, s.engines},
 		{eventsDoor, s.events()},
+		{socketioDoor, s.engines},
+		{"/api/upload", s.metrics.timed(http.HandlerFunc(s.uploads.Receive))},
+		{chat.FilePrefix, s.metrics.timed(s.uploads)},
 		{"/", s.metrics.timed(rest)}, // /v1/…, /auth/…, /openapi.json, /docs, and what is nowhere
 		{"GET /healthz", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},
 		{"GET /readyz", http.HandlerFunc(s.ready)},

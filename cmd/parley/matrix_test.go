@@ -87,6 +87,8 @@ func channelMatrix() []row {
 		{"remove-member", c + "/members/zoe", "", owners},
 		{"put-channel", c, `{"kind":"private"}`, owners},
 		{"list-channels", "/v1/channels", "", all(200, 200, 200, 200, 200, 200)},
+		{"get-file", "/v1/files/{file}", "", readers},
+		{"link-file", "/v1/files/{file}/link", "", readers},
 	}
 }
 
@@ -144,6 +146,7 @@ func endMatrix() []row {
 	const c = "/v1/channels/private"
 	return []row{
 		{"delete-message", c + "/messages/{id}", "", all(403, 403, 403, 403, 200, 200)},
+		{"delete-file", "/v1/files/{file}", "", all(403, 403, 403, 403, 204, 404)},
 		{"put-member", c + "/members/{me}", `{"role":"member"}`, all(403, 403, 403, 403, 200, 200)},
 	}
 }
@@ -157,6 +160,8 @@ func TestSecurity_EveryOperationHasARowAndKeepsIt(t *testing.T) {
 	b.ask(t, tokens[backend], "PUT", "/v1/channels/private/members/mia", `{"role":"member"}`).want(t, 200, "")
 	b.ask(t, tokens[backend], "PUT", "/v1/channels/private/members/ned", `{"role":"member"}`).want(t, 200, "")
 	posted := b.ask(t, tokens[owner], "POST", "/v1/channels/private/messages", `{"text":"tell-nobody"}`).want(t, 201, "")
+	file := b.upload(t, tokens[owner], "", file("tell-nobody.txt", "tell-nobody"), into("private")).want(t, 200, "").member(t, "url")
+	b.share(t, tokens[owner], "private", file)
 	id, _ := posted.body["id"].(string)
 
 	methods := operations(t)
@@ -173,7 +178,7 @@ func TestSecurity_EveryOperationHasARowAndKeepsIt(t *testing.T) {
 			if r.operation == "remove-member" && who == backend {
 				b.ask(t, tokens[backend], "PUT", "/v1/channels/private/members/zoe", `{"role":"member"}`).want(t, 200, "")
 			}
-			path := strings.NewReplacer("{id}", id, "{me}", names[who]).Replace(r.path)
+			path := strings.NewReplacer("{id}", id, "{file}", strings.TrimPrefix(file, "/files/"), "{me}", names[who]).Replace(r.path)
 			got := b.ask(t, tokens[who], method, path, r.body)
 			if got.status != r.want[who] {
 				t.Errorf("%s as %v: %d, want %d: %s", r.operation, who, got.status, r.want[who], got.text)
@@ -247,6 +252,8 @@ func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
 		"/events":      {false, [askers]int{401, 401, 401, 200, 200, 200, 200, 200, 200}}, // public channels are for anybody
 		"/socket.io/":  {false, [askers]int{400, 400, 400, 400, 400, 400, 400, 400, 400}}, // who asks is said when a client connects: TestC7_…
 		"/v1/poll":     {false, [askers]int{401, 401, 401, 200, 200, 200, 200, 200, 200}},
+		"/api/upload":  {false, [askers]int{401, 401, 401, 400, 400, 400, 400, 400, 400}},
+		"/files/":      {false, [askers]int{404, 401, 401, 404, 404, 404, 404, 404, 404}}, // TestE6_… has those of a file
 		"GET /healthz": {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
 		"GET /readyz":  {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
 		"GET /metrics": {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
@@ -271,6 +278,9 @@ func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
 			}
 			path := strings.TrimSuffix(strings.TrimPrefix(d.pattern, "GET "), "{$}")
 			method := "GET"
+			if d.pattern == "/api/upload" {
+				method = "POST" // of no form
+			}
 			if d.pattern == "/v1/poll" {
 				method = "POST"
 				headers["Body"] = `{"hold":0}`

@@ -10,17 +10,19 @@ import (
 	"github.com/parley-chat/parley/transport/socketio"
 	"github.com/parley-chat/parley/transport/sse"
 	"github.com/parley-chat/parley/transport/ws"
+	"github.com/parley-chat/parley/upload"
 )
 
 // snapshot is all that hub, store and transport count, taken once per scrape.
 type snapshot struct {
-	hub   chat.Stats
-	store pebble.Stats
-	ws    ws.Stats
-	polls poll.Stats
-	sse   sse.Stats
-	eio   engineio.Stats
-	sio   socketio.Stats
+	hub     chat.Stats
+	store   pebble.Stats
+	ws      ws.Stats
+	polls   poll.Stats
+	uploads upload.Stats
+	sse     sse.Stats
+	eio     engineio.Stats
+	sio     socketio.Stats
 }
 
 // figure makes metrics of a snapshot, all of one description.
@@ -41,8 +43,9 @@ func newFigures(s *server) *figures {
 	f.ofStore()
 	f.ofSockets()
 	f.ofPolls()
-	f.ofSocketIO()
+	f.ofUploads()
 	f.ofStreams()
+	f.ofSocketIO()
 	return f
 }
 
@@ -175,8 +178,9 @@ func (f *figures) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	now := &snapshot{hub: f.server.hub.Stats(), store: f.server.store.Stats(), ws: f.server.sockets.Stats(), polls: f.server.polls.Stats()}
-	now.sse = f.server.streams.Stats()
 	now.eio, now.sio = f.server.engines.Stats(), f.server.clients.Stats()
+	now.sse = f.server.streams.Stats()
+	now.uploads = f.server.uploadStats()
 	for _, figure := range f.list {
 		figure.tell(now, ch)
 	}

@@ -21,6 +21,8 @@ import (
 	"github.com/parley-chat/parley/transport/socketio"
 	"github.com/parley-chat/parley/transport/sse"
 	"github.com/parley-chat/parley/transport/ws"
+	"github.com/parley-chat/parley/upload"
+	"github.com/parley-chat/parley/upload/disk"
 )
 
 // The server's bounds on those who are slow, and on itself when it stops.
@@ -44,9 +46,11 @@ type server struct {
 	reviews   reviews
 	sockets   *ws.Server
 	polls     *poll.Server
+	streams   *sse.Server
 	engines   *engineio.Server // Engine.IO, and over it
 	clients   *socketio.Server // Socket.IO
-	streams   *sse.Server
+	uploads   *upload.Service
+	folder    *disk.Blobs // of files; nil: they are in a bucket
 	table     []door
 	http      *http.Server
 	listeners []net.Listener
@@ -106,8 +110,11 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		return nil, err
 	}
 	s.polls = s.polling(keys)
-	s.messaging(c, keys)
 	s.streams = s.streaming(keys)
+	s.messaging(c, keys)
+	if err := s.uploading(ctx, c, keys); err != nil {
+		return nil, err
+	}
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{
 		Handler:           &requests{log: log, now: s.metrics.now, next: s.tracer.joining(s.guarded(c, keys))},
@@ -221,6 +228,7 @@ func (s *server) stop(why error) error {
 	if err := s.tracer.stop(ctx); err != nil {
 		s.log.Warn("traces are lost", "err", err)
 	}
+	errs = append(errs, s.endUploads())
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
@@ -254,11 +262,11 @@ func (s *server) disconnect(ctx context.Context) {
 	if s.polls != nil {
 		end(s.polls.Shutdown)
 	}
-	if s.engines != nil {
-		end(s.engines.Shutdown)
-	}
 	if s.streams != nil {
 		end(s.streams.Shutdown)
+	}
+	if s.engines != nil {
+		end(s.engines.Shutdown)
 	}
 	all.Wait()
 }

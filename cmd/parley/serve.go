@@ -29,6 +29,7 @@ type Serve struct {
 	Trust       `embed:""`
 	SocketIO    `embed:""`
 	ICE         `embed:""`
+	Uploads     `embed:""`
 }
 
 // Run serves until ctx ends, then drains. It fails if the server cannot start,
@@ -68,6 +69,9 @@ func (c *Serve) check() error {
 		return err
 	}
 	if err := c.checkICE(); err != nil {
+		return err
+	}
+	if err := c.checkUploads(); err != nil {
 		return err
 	}
 	if err := checkPprof(c.Pprof); err != nil {
