@@ -5,7 +5,9 @@
 // readers; a session that has something to send is put before a pool of
 // writers, who copy its finished frames into one buffer and write it at once.
 // Where sockets cannot be polled (TLS, other systems than Linux) a goroutine
-// per connection reads, and writers may block.
+// per connection reads, and writers may block. In place of a session and a codec
+// a connection may carry whole messages of a protocol with sessions of its own
+// (Server.Carry).
 //
 // What holds here:
 //
