@@ -229,6 +229,10 @@ func (c *Conn) drain(ctx context.Context, m *member, dst []wire.Message) ([]wire
 	ending, why := m.ending, m.why // before the client is asked: what it had then is sent
 	c.mu.Unlock()
 	dst, more := m.client.Next(ctx, dst)
+	if c.refusedIn(m) {
+		c.remove(m) // it may try again as soon as it has read why
+		return dst, false
+	}
 	if more || !ending {
 		return dst, more
 	}
@@ -236,11 +240,16 @@ func (c *Conn) drain(ctx context.Context, m *member, dst []wire.Message) ([]wire
 		c.leave(why)
 		return dst, false
 	}
-	if why != nil {
-		dst = append(dst, wire.Message{Data: socketio.AppendPacket(nil, &socketio.Packet{Type: socketio.Disconnect, Namespace: m.namespace})})
-	}
 	c.remove(m)
-	return dst, false
+	bye := socketio.AppendPacket(nil, &socketio.Packet{Type: socketio.Disconnect, Namespace: m.namespace})
+	return append(dst, wire.Message{Data: bye}), false
+}
+
+// refusedIn reports that the client was told that it may not connect.
+func (c *Conn) refusedIn(m *member) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return m.ending && m.why == nil
 }
 
 // Close is told that the connection is gone.

@@ -48,7 +48,8 @@ type Socket interface {
 	Wake() // Client.Next has something
 	// End disconnects the client after what its Next has was sent. With
 	// CodeGoingAway the connection is closed in place of that, so that its peer
-	// comes back.
+	// comes back. nil: the client has said itself, in what Next returns, that
+	// it may not connect.
 	End(why *chat.Error)
 }
 
