@@ -54,7 +54,7 @@ func (l *load) listen(name, channel string, hear func(context.Context, *listener
 // hearNative follows by position.
 func (l *load) hearNative(ctx context.Context, e *listener) bool {
 	begun := l.rec.Now()
-	s, err := dial(ctx, l.server.url(), l.door("/v1/ws", e.name), e.token)
+	s, err := dial(ctx, l.url(), l.door("/v1/ws", e.name), e.token)
 	if err != nil {
 		return true
 	}
@@ -99,7 +99,7 @@ func (l *load) hearNative(ctx context.Context, e *listener) bool {
 // hearConversations follows by sequence.
 func (l *load) hearConversations(ctx context.Context, e *listener) bool {
 	begun := l.rec.Now()
-	s, err := dial(ctx, l.server.url(), l.door("/chat", e.name), e.token)
+	s, err := dial(ctx, l.url(), l.door("/chat", e.name), e.token)
 	if err != nil {
 		return true
 	}
@@ -136,7 +136,7 @@ func (l *load) hearConversations(ctx context.Context, e *listener) bool {
 // hearRooms hears what comes while it is there: this dialect cannot resume.
 func (l *load) hearRooms(ctx context.Context, e *listener) bool {
 	begun := l.rec.Now()
-	s, err := dial(ctx, l.server.url(), l.door("/rooms", e.name), e.token)
+	s, err := dial(ctx, l.url(), l.door("/rooms", e.name), e.token)
 	if err != nil {
 		return true
 	}
@@ -164,7 +164,7 @@ func (l *load) hearRooms(ctx context.Context, e *listener) bool {
 // client is a client of the package, which comes back by itself.
 func (l *load) client(user, token string) *client.Client {
 	c, err := client.New(client.Options{
-		URL: l.server.url() + l.door("/v1/ws", user), Token: token,
+		URL: l.url() + l.door("/v1/ws", user), Token: token,
 		Base: 10 * time.Millisecond, Cap: 100 * time.Millisecond,
 	})
 	if err != nil {

@@ -21,8 +21,10 @@ import (
 type crowd struct {
 	channels                     int
 	native, rooms, conversations int
+	doors                        int           // through each of the others; see doors_test.go
 	pace                         time.Duration // the longest pause of one; half of it on average
 	tokens                       bool          // else the server runs with --dev
+	front                        string        // where clients connect; "": to the server itself
 }
 
 // load is a crowd at work, and what it saw.
@@ -35,7 +37,8 @@ type load struct {
 	channels []string
 	heads    []atomic.Uint64 // by channel: the greatest seq that was acknowledged
 	acked    atomic.Int64
-	clean    bool // everything was checked, and nothing found
+	beginner string // the token of who asks where channels begin
+	clean    bool   // everything was checked, and nothing found
 	patience time.Duration
 
 	mu         sync.Mutex
@@ -68,6 +71,7 @@ func gather(t *testing.T, s *server, c crowd) *load {
 		l.channels = append(l.channels, fmt.Sprint("channel-", i))
 	}
 	l.heads = make([]atomic.Uint64, c.channels)
+	l.beginner = l.token("beginning")
 	l.listenAll()
 	for i := range c.native {
 		l.post(fmt.Sprint("native-", i), l.talkNative)
@@ -78,6 +82,7 @@ func gather(t *testing.T, s *server, c crowd) *load {
 	for i := range c.conversations {
 		l.post(fmt.Sprint("conversations-", i), l.talkConversations)
 	}
+	l.talkAtDoors()
 	return l
 }
 
@@ -89,6 +94,9 @@ func (l *load) listenAll() {
 		}
 		if l.crowd.rooms > 0 {
 			l.listen(fmt.Sprint("rooms-ear-", i), channel, l.hearRooms)
+		}
+		if l.crowd.doors > 0 {
+			l.hearAtDoors(i, channel)
 		}
 	}
 	l.hearClient()
@@ -109,6 +117,14 @@ func (l *load) disperse() {
 	if err := os.RemoveAll(filepath.Dir(l.file)); err != nil {
 		l.t.Error(err)
 	}
+}
+
+// url is where clients connect.
+func (l *load) url() string {
+	if l.crowd.front != "" {
+		return l.crowd.front
+	}
+	return l.server.url()
 }
 
 // token is the user's; "" where the server believes names.

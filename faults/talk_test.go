@@ -138,7 +138,7 @@ func (l *load) talkRooms(user, token string) {
 
 func (l *load) roomsConnection(user, token string, said *int) {
 	ctx := l.living
-	s, err := dial(ctx, l.server.url(), l.door("/rooms", user), token)
+	s, err := dial(ctx, l.url(), l.door("/rooms", user), token)
 	if err != nil {
 		return
 	}
@@ -199,7 +199,7 @@ func (l *load) talkConversations(user, token string) {
 
 // converse sends one message over a connection of its own.
 func (l *load) converse(ctx context.Context, user, token string, message object) (*frame, error) {
-	s, err := dial(ctx, l.server.url(), l.door("/chat", user), token)
+	s, err := dial(ctx, l.url(), l.door("/chat", user), token)
 	if err != nil {
 		return nil, err
 	}
