@@ -11,7 +11,7 @@ after(async () => { await browser?.close(); await server?.stop(); });
 
 async function post(channel, text) {
   const r = await fetch(`${server.url}/v1/channels/${channel}/messages?userId=ada`, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text, nonce: `${channel} ${text}` }),
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text }),
   });
   assert.equal(r.status, 201);
 }

@@ -37,7 +37,7 @@ func TestEnd_WhoComesWhileTheServerStopsIsToldToComeBack(t *testing.T) {
 	if err := b.server.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	response := b.get(t, t.Context(), in("ada", "general"), "")
+	response := b.get(t.Context(), t, in("ada", "general"), "")
 	defer response.Body.Close()
 	events := eventstream.NewReader(response.Body, "")
 	e, err := events.Next()

@@ -143,7 +143,7 @@ type stream struct {
 }
 
 // get makes the request; the answer's body is the caller's to close.
-func (b *bundle) get(t testing.TB, ctx context.Context, query, last string) *http.Response {
+func (b *bundle) get(ctx context.Context, t testing.TB, query, last string) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.http.URL+"/events?"+query, nil)
 	if err != nil {
@@ -164,7 +164,7 @@ func (b *bundle) get(t testing.TB, ctx context.Context, query, last string) *htt
 func (b *bundle) open(t testing.TB, query, last string) *stream {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	response := b.get(t, ctx, query, last)
+	response := b.get(ctx, t, query, last)
 	s := &stream{t: t, header: response.Header, body: response.Body, cancel: cancel, events: eventstream.NewReader(response.Body, last)}
 	t.Cleanup(s.close)
 	if response.StatusCode != http.StatusOK {
@@ -248,7 +248,7 @@ func (b *bundle) refused(t testing.TB, query, last string, status int, code chat
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	response := b.get(t, ctx, query, last)
+	response := b.get(ctx, t, query, last)
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, 1000))
 	if err != nil {

@@ -26,7 +26,7 @@ func TestC6_TheBodyBeginsWithWhoTheClientIs(t *testing.T) {
 		"token=ada&channel=two&channel=one": b.hub.Epoch() + ":0,1",
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		response := b.get(t, ctx, query, "")
+		response := b.get(ctx, t, query, "")
 		in := bufio.NewReader(response.Body)
 		line := func() string {
 			text, err := in.ReadString('\n')
@@ -319,7 +319,7 @@ func TestC6_ASignalGoesToOneClientOrLeavesOneOut(t *testing.T) {
 func TestC6_CommentsAreTheHeartbeat(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *sse.Options) { o.Heartbeat = 10 * time.Millisecond }, nil)
-	response := b.get(t, t.Context(), "token=ada", "")
+	response := b.get(t.Context(), t, "token=ada", "")
 	defer response.Body.Close()
 	in := bufio.NewReader(response.Body)
 	for comments := 0; comments < 3; {

@@ -38,7 +38,7 @@ func RunOneWay(t *testing.T, d wire.Dialect, pattern string, check func(t testin
 func FuzzEncode(f *testing.F, d wire.Dialect, check func(t *testing.T, body, frame []byte)) {
 	for _, e := range events() {
 		if e.Kind == chat.KindMessage && e.Body != nil {
-			f.Add([]byte(e.Body))
+			f.Add(e.Body)
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
