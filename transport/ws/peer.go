@@ -97,7 +97,7 @@ func (w *writer) forward(c *conn) (n int, more, ok bool) {
 
 // emitted is one message of a peer's.
 func (w *writer) emitted(head string, data []byte, binary bool) {
-	first := byte(firstText)
+	first := firstText
 	if binary {
 		first = firstBinary
 	}
