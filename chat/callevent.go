@@ -9,13 +9,9 @@ import (
 func (h *Hub) tickCalls(now time.Time) {
 	cs := &h.calls
 	cs.mu.Lock()
-	for _, list := range cs.byUser {
-		for _, c := range append([]*calling(nil), list...) {
-			if state := c.due(now); state != "" && !c.call.Over() {
-				h.turn(c, state, "", nil)
-				cs.unwritten = append(cs.unwritten, c.call)
-			}
-		}
+	for _, c := range cs.overdue(now) {
+		h.turn(c, c.due(now), "", nil)
+		cs.unwritten = append(cs.unwritten, c.call)
 	}
 	cs.forget(now)
 	write := len(cs.unwritten) > 0 && !cs.failing

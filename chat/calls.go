@@ -16,7 +16,7 @@ const (
 // Bounds of calls under way or known, so that nobody fills memory with them.
 const (
 	maxRinging    = 20 // that one user started, or that one user is called by
-	maxCallsKnown = 10_000
+	maxCallsKnown = 2000
 )
 
 // calls are those under way on this node, and those that were just now.
@@ -105,6 +105,18 @@ func (c *calling) due(now time.Time) CallState {
 		}
 	}
 	return ""
+}
+
+// overdue are the calls with which the clock has to do something. mu is held.
+func (cs *calls) overdue(now time.Time) (list []*calling) {
+	for key, calls := range cs.byUser {
+		for _, c := range calls {
+			if key.id == c.call.Caller && c.due(now) != "" {
+				list = append(list, c)
+			}
+		}
+	}
+	return list
 }
 
 // miss notes that the user has no device from now on.

@@ -164,10 +164,7 @@ func (h *Hub) forget(s *Session) {
 	delete(h.sessions, s.id)
 	h.mu.Unlock()
 	h.depart(s, s.Identity())
-	s.mu.Lock()
-	k := s.ticket
-	s.mu.Unlock()
-	if k != nil {
+	if k := s.kept(); k != nil {
 		k.leave()
 		h.tickets.later(k)
 	}

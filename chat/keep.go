@@ -9,11 +9,8 @@ import (
 // it was subscribed to, or else a new one. It answers itself, so that the
 // subscriptions come after the answer.
 func (s *Session) keep(ctx context.Context, req Request, c Keep) error {
-	s.mu.Lock()
-	kept := s.ticket != nil
-	s.mu.Unlock()
 	switch {
-	case kept:
+	case s.kept() != nil:
 		return E(CodeExists, "the session has its ticket")
 	case !isTicketID(c.Ticket):
 		return E(CodeInvalid, "a ticket's id has %d to %d letters and digits", minTicketID, maxTicketID)
@@ -37,6 +34,13 @@ func (s *Session) keep(ctx context.Context, req Request, c Keep) error {
 	}
 	s.answer(req, &Reply{Ticket: k.ticket()})
 	return nil
+}
+
+// kept is the session's ticket, or nil.
+func (s *Session) kept() *keeping {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ticket
 }
 
 func (s *Session) newKeeping(id string, record *ticketRecord) *keeping {
@@ -199,10 +203,4 @@ func (k *keeping) copy() *ticketRecord {
 	t := k.record
 	t.Places = slices.Clone(t.Places)
 	return &t
-}
-
-func (k *keeping) missing(channel string) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.find(channel) < 0
 }

@@ -19,7 +19,14 @@ func (s *Session) subscribe(ctx context.Context, req Request, c Subscribe) error
 	if err := s.note(ctx, b); err != nil {
 		return err
 	}
-	return s.place(req, b)
+	if err := s.place(req, b); err != nil {
+		if k := s.kept(); k != nil && s.subscription(c.Channel) == nil {
+			k.vacate(c.Channel)
+			s.hub.tickets.later(k)
+		}
+		return err
+	}
+	return nil
 }
 
 // beginning is a subscription that may be made: the room is acquired, the right
@@ -28,7 +35,8 @@ type beginning struct {
 	room    *room
 	wants   Subscribe
 	from    uint64
-	resumes bool // else it goes on where the session's present one is, or begins at the head
+	resumes bool // from there; else it goes on where the session's present one is
+	noted   bool // or else begins there, as the ticket says, and not at the head as it is then
 	reply   *Reply
 }
 
@@ -86,6 +94,7 @@ func (s *Session) place(req Request, b *beginning) error {
 	case b.resumes:
 	case old != nil:
 		from = old.place()
+	case b.noted:
 	default:
 		from = r.head
 	}
@@ -179,35 +188,39 @@ func (s *Session) unsubscribe(ctx context.Context, req Request, c Unsubscribe) e
 
 // note has the ticket, if there is one, say that the subscription begins.
 func (s *Session) note(ctx context.Context, b *beginning) error {
-	s.mu.Lock()
-	k := s.ticket
-	_, follows := s.subs[b.room.id.Name]
-	s.mu.Unlock()
-	switch {
-	case k == nil:
+	k := s.kept()
+	if k == nil {
 		return nil
-	case !b.resumes && follows:
-		return nil // it goes on at its place
-	case !b.resumes: // at the head, which from now on is a certain one
-		b.from, b.resumes = b.reply.Head.Seq, true
 	}
-	k.occupy(b.room.id.Name, b.from, b.wants.Presence, b.wants.Acks)
+	channel := b.room.id.Name
+	if !b.resumes {
+		if !k.missing(channel) {
+			return nil // it goes on at its place
+		}
+		b.from, b.noted = b.reply.Head.Seq, true
+	}
+	before := k.at(channel)
+	i := k.occupy(channel, b.from, b.wants.Presence, b.wants.Acks)
 	err := s.hub.writeTicket(ctx, k)
-	if err != nil && !follows {
-		k.vacate(b.room.id.Name)
+	if err != nil {
+		k.restore(i, before)
 	}
 	return err
 }
 
 // noteEnd has the ticket, if there is one, say that the subscription ends.
 func (s *Session) noteEnd(ctx context.Context, channel string) error {
-	s.mu.Lock()
-	k := s.ticket
-	s.mu.Unlock()
-	if k == nil || !k.vacate(channel) {
+	k := s.kept()
+	if k == nil || k.missing(channel) {
 		return nil
 	}
-	return s.hub.writeTicket(ctx, k)
+	i, before := k.place(channel), k.at(channel)
+	k.vacate(channel)
+	err := s.hub.writeTicket(ctx, k)
+	if err != nil {
+		k.restore(i, before)
+	}
+	return err
 }
 
 // role is what the user may call itself in the channel.

@@ -147,6 +147,31 @@ func (k *keeping) place(channel string) int {
 	return max(0, k.find(channel))
 }
 
+// at is what is noted of the channel; the zero place if nothing is.
+func (k *keeping) at(channel string) place {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if i := k.find(channel); i >= 0 {
+		return k.record.Places[i]
+	}
+	return place{}
+}
+
+// restore puts back what was at a place: what came in its stead was not written.
+func (k *keeping) restore(i int, p place) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if i < len(k.record.Places) {
+		k.record.Places[i] = p
+	}
+}
+
+func (k *keeping) missing(channel string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.find(channel) < 0
+}
+
 func (k *keeping) find(channel string) int {
 	return slices.IndexFunc(k.record.Places, func(p place) bool { return p.Channel == channel })
 }
