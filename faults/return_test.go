@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 const (
 	returners     = 50
 	returnChannel = 20 // rounds until everybody moves on to another channel
+	returnChanges = 12 // in a round
 )
 
 // Somebody stays, others come and go while messages are posted, edited,
@@ -27,9 +29,10 @@ const (
 // state of the one who stayed; and both have what a page and a snapshot of the
 // server say.
 func TestReturn_WhoComesBackAnywhereHasTheStateOfOneWhoStayed(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, build(t), t.TempDir(), "--dev")
 	s.mustStart()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	w := &world{t: t, ctx: ctx, server: s, rng: rand.New(rand.NewPCG(7, uint64(made(t).returns)))}
 	for i := range 4 {
@@ -40,7 +43,7 @@ func TestReturn_WhoComesBackAnywhereHasTheStateOfOneWhoStayed(t *testing.T) {
 		if round%returnChannel == 0 {
 			w.move(fmt.Sprint("return-", round/returnChannel))
 		}
-		back := w.writeWhile(20, w.comeBack)
+		back := w.writeWhile(returnChanges, w.comeBack)
 		head := w.head()
 		stayed := w.stayer.at(w, head)
 		for _, r := range back {
@@ -221,7 +224,7 @@ func (w *world) compareWithServer(stayed string) {
 	if !v.AddPage(page) || !v.AddState(snapshot) {
 		w.t.Fatal("a view that is empty takes neither a page nor a snapshot")
 	}
-	if got := told(&v); got != stayed {
+	if got := told(&v, new(words)); got != stayed {
 		w.t.Fatalf("the server says\n%s\nthe one who stayed:\n%s", got, stayed)
 	}
 }
@@ -235,10 +238,11 @@ type spectator struct {
 	poll   string // the name of that session; "": none
 	from   uint64 // where it was when it came
 
-	mu   sync.Mutex
-	view client.View
-	seq  uint64
-	news chan struct{} // closed and replaced by each event
+	mu    sync.Mutex
+	view  client.View
+	words words
+	seq   uint64
+	news  chan struct{} // closed and replaced by each event
 }
 
 func (r *spectator) there() bool { return r.sub != nil || r.polls }
@@ -356,7 +360,7 @@ func (r *spectator) at(w *world, seq uint64) string {
 		r.mu.Lock()
 		if r.seq >= seq {
 			defer r.mu.Unlock()
-			return told(&r.view)
+			return told(&r.view, &r.words)
 		}
 		news, now := r.news, r.seq
 		r.mu.Unlock()
@@ -372,23 +376,35 @@ func (r *spectator) at(w *world, seq uint64) string {
 	}
 }
 
-// told is a view in words: everything that a person could see of it.
-func told(v *client.View) string {
-	var out []byte
-	add := func(x any) {
+// words are what messages look like. A view's messages never change, so most
+// of them need not be put into words again.
+type words map[*client.Message]string
+
+// told is a view in words: everything that a person could see of it. Those that
+// were known are looked up; of what is told now they are all.
+func told(v *client.View, known *words) string {
+	var out strings.Builder
+	line := func(x any) string {
 		b, err := json.Marshal(x)
 		if err != nil {
 			panic(err)
 		}
-		out = append(append(out, b...), '\n')
+		return string(b) + "\n"
 	}
+	now := make(words, len(*known))
 	for _, m := range v.Messages() {
-		seen := *m
-		seen.NotesSeq, seen.Redelivered = 0, false
-		add(seen)
+		said, ok := (*known)[m]
+		if !ok {
+			seen := *m
+			seen.NotesSeq, seen.Redelivered = 0, false
+			said = line(seen)
+		}
+		now[m] = said
+		out.WriteString(said)
 	}
+	*known = now
 	for _, k := range v.Keys() {
-		add(k)
+		out.WriteString(line(k))
 	}
-	return string(out)
+	return out.String()
 }
