@@ -69,16 +69,54 @@ func AppendPosition(w *frame.Writer, epoch string, seq uint64) {
 	}
 }
 
-// Teller tells of events that every such dialect tells alike.
+// Words are a dialect's for each kind of delivery.
+type Words interface {
+	Event(e *chat.Event, emit func([]byte))
+	Signal(s *chat.Signal, emit func([]byte))
+	Reply(r *chat.Reply, emit func([]byte))
+	Notice(n chat.Notice, emit func([]byte))
+}
+
+// Tell puts d into words.
+func Tell(words Words, d *chat.Delivery, emit func([]byte)) {
+	switch {
+	case d.Event != nil:
+		words.Event(d.Event, emit)
+	case d.Signal != nil:
+		words.Signal(d.Signal, emit)
+	case d.Reply != nil:
+		words.Reply(d.Reply, emit)
+	case d.Notice != nil:
+		words.Notice(d.Notice, emit)
+	}
+}
+
+// Teller tells of events. There are no words in these dialects for reactions,
+// pins and shared state; a reply is a message as any other.
 type Teller struct {
+	Pool    *frame.Pool
 	Channel string // the member that names the channel; "": none does
+	// Message writes a message.
+	Message func(w *frame.Writer, e *chat.Event, epoch string)
 	// Text writes what an edited message now says, as the member text.
 	Text func(w *frame.Writer, e *chat.Event)
 }
 
+// Emit tells of any event. Of a message that was deleted the delete tells.
+func (t *Teller) Emit(e *chat.Event, epoch string, emit func([]byte)) {
+	w := t.Pool.Writer()
+	switch {
+	case e.Kind != chat.KindMessage:
+		t.Append(w, e, epoch)
+	case !e.Deleted():
+		t.Message(w, e, epoch)
+	}
+	t.Pool.Emit(w, emit)
+}
+
 // Append writes an edit, a deletion or the end of a call; of any other event,
 // and of an edit whose message is gone, nothing.
-func (t Teller) Append(w *frame.Writer, e *chat.Event, epoch string) {
+func (t *Teller) Append(w *frame.Writer, e *chat.Event, epoch string) {
 	switch {
 	case e.Kind == chat.KindEdit && e.Body != nil:
 		w.Begin("edited")
@@ -99,14 +137,14 @@ func (t Teller) Append(w *frame.Writer, e *chat.Event, epoch string) {
 	w.Close()
 }
 
-func (t Teller) appendTarget(w *frame.Writer, e *chat.Event) {
+func (t *Teller) appendTarget(w *frame.Writer, e *chat.Event) {
 	w.String("id", e.ID)
 	if t.Channel != "" {
 		w.String(t.Channel, e.Channel.Name)
 	}
 }
 
-func (t Teller) appendCall(w *frame.Writer, c *chat.Call) {
+func (t *Teller) appendCall(w *frame.Writer, c *chat.Call) {
 	w.String("callId", c.ID)
 	if t.Channel != "" {
 		w.String(t.Channel, c.Channel.Name)

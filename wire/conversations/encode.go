@@ -8,22 +8,11 @@ import (
 
 // Encode writes what a client of conversations is told of d.
 func (c *codec) Encode(d *chat.Delivery, emit func([]byte)) {
-	switch {
-	case d.Event != nil:
-		c.encodeEvent(d.Event, emit)
-	case d.Signal != nil:
-		c.encodeSignal(d.Signal, emit)
-	case d.Reply != nil:
-		c.encodeReply(d.Reply, emit)
-	case d.Notice != nil:
-		c.encodeNotice(d.Notice, emit)
-	}
+	wire.Tell(c, d, emit)
 }
 
-// encodeEvent writes messages, edits, deletes and the ends of calls; replies are
-// messages here. There are no words at this door for reactions, pins and shared
-// state.
-func (c *codec) encodeEvent(e *chat.Event, emit func([]byte)) {
+// Event implements wire.Words.
+func (c *codec) Event(e *chat.Event, emit func([]byte)) {
 	w := c.pool.Writer()
 	switch {
 	case e.Kind != chat.KindMessage:
@@ -98,7 +87,8 @@ func (s *shared) isFile(body []byte) bool {
 	return t == "file"
 }
 
-func (c *codec) encodeSignal(s *chat.Signal, emit func([]byte)) {
+// Signal implements wire.Words.
+func (c *codec) Signal(s *chat.Signal, emit func([]byte)) {
 	w := c.pool.Writer()
 	switch {
 	case s.Kind == chat.SignalTyping:
@@ -152,7 +142,8 @@ func appendTyping(w *frame.Writer, user, channel string, on bool) {
 	w.Close()
 }
 
-func (c *codec) encodeReply(r *chat.Reply, emit func([]byte)) {
+// Reply implements wire.Words.
+func (c *codec) Reply(r *chat.Reply, emit func([]byte)) {
 	s, _ := r.Ref.(*sender)
 	switch {
 	case r.Err != nil:
@@ -244,7 +235,8 @@ func (c *codec) gap(channel string, from, to uint64, emit func([]byte)) {
 	c.pool.Emit(w, emit)
 }
 
-func (c *codec) encodeNotice(n chat.Notice, emit func([]byte)) {
+// Notice implements wire.Words.
+func (c *codec) Notice(n chat.Notice, emit func([]byte)) {
 	switch n := n.(type) {
 	case *chat.Level:
 		for i := range n.Typing {

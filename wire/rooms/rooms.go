@@ -32,7 +32,9 @@ func Dialect(o Options) wire.Dialect {
 	}
 	s := &shared{pool: new(frame.Pool), now: o.Now}
 	s.extras = wire.Extras{Pool: s.pool, Key: "rooms", Known: known}
-	s.teller = wire.Teller{Text: func(w *frame.Writer, e *chat.Event) { s.pool.AppendText(w, "text", e.Body) }}
+	s.teller = wire.Teller{Pool: s.pool, Message: s.appendMessage, Text: func(w *frame.Writer, e *chat.Event) {
+		s.pool.AppendText(w, "text", e.Body)
+	}}
 	return wire.Dialect{
 		Name: "rooms",
 		New:  func(string) wire.Codec { return &codec{shared: s} },

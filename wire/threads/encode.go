@@ -8,48 +8,26 @@ import (
 
 // Encode writes what a client of threads is told of d.
 func (c *codec) Encode(d *chat.Delivery, emit func([]byte)) {
-	switch {
-	case d.Event != nil:
-		c.encodeEvent(d.Event, emit)
-	case d.Signal != nil:
-		c.encodeSignal(d.Signal, emit)
-	case d.Reply != nil:
-		c.encodeReply(d.Reply, emit)
-	case d.Notice != nil:
-		c.encodeNotice(d.Notice, emit)
-	}
+	wire.Tell(c, d, emit)
 }
 
-// encodeEvent writes messages, edits, deletes and the ends of calls; replies are
-// messages here. There are no words at this door for reactions, pins and shared
-// state.
-func (c *codec) encodeEvent(e *chat.Event, emit func([]byte)) {
-	w := c.pool.Writer()
-	if e.Kind == chat.KindMessage {
-		c.appendMessage(w, e)
-	} else {
-		c.teller.Append(w, e, c.epoch)
-	}
-	c.pool.Emit(w, emit)
-}
+// Event implements wire.Words.
+func (c *codec) Event(e *chat.Event, emit func([]byte)) { c.teller.Emit(e, c.epoch, emit) }
 
-// appendMessage gives the client's own members back. Of a message that was
-// deleted the delete tells.
-func (c *codec) appendMessage(w *frame.Writer, e *chat.Event) {
-	if e.Deleted() {
-		return
-	}
+// appendMessage gives the client's own members back.
+func (s *shared) appendMessage(w *frame.Writer, e *chat.Event, epoch string) {
 	w.Begin("message")
 	w.String("threadId", e.Channel.Name)
 	w.String("senderId", e.Sender)
 	w.Maybe("username", e.SenderName)
-	c.pool.AppendText(w, "message", e.Body)
-	c.extras.Append(w, e)
-	wire.AppendPosition(w, c.epoch, e.Seq)
+	s.pool.AppendText(w, "message", e.Body)
+	s.extras.Append(w, e)
+	wire.AppendPosition(w, epoch, e.Seq)
 	w.Close()
 }
 
-func (c *codec) encodeSignal(s *chat.Signal, emit func([]byte)) {
+// Signal implements wire.Words.
+func (c *codec) Signal(s *chat.Signal, emit func([]byte)) {
 	w := c.pool.Writer()
 	switch s.Kind {
 	case chat.SignalTyping:
@@ -92,8 +70,8 @@ func (c *codec) tellAll(typ, thread string, users []chat.Presence, emit func([]b
 	}
 }
 
-// encodeReply is mostly silent: clients of threads wait for no answers.
-func (c *codec) encodeReply(r *chat.Reply, emit func([]byte)) {
+// Reply implements wire.Words. It is mostly silent: clients of threads wait for no answers.
+func (c *codec) Reply(r *chat.Reply, emit func([]byte)) {
 	a, ok := r.Ref.(*asked)
 	if !ok {
 		a = &asked{}
@@ -131,7 +109,8 @@ func (c *codec) tellJoined(s *chat.Subscribed, emit func([]byte)) {
 	c.pool.Emit(w, emit)
 }
 
-func (c *codec) encodeNotice(n chat.Notice, emit func([]byte)) {
+// Notice implements wire.Words.
+func (c *codec) Notice(n chat.Notice, emit func([]byte)) {
 	switch n := n.(type) {
 	case *chat.Level:
 		for i := range n.Typing {

@@ -22,7 +22,7 @@ import (
 func Dialect() wire.Dialect {
 	s := &shared{pool: new(frame.Pool)}
 	s.extras = wire.Extras{Pool: s.pool, Key: "threads", Known: known}
-	s.teller = wire.Teller{Channel: "threadId", Text: s.appendText}
+	s.teller = wire.Teller{Pool: s.pool, Channel: "threadId", Message: s.appendMessage, Text: s.appendText}
 	return wire.Dialect{
 		Name:    "threads",
 		Directs: true,
