@@ -1,6 +1,8 @@
 package threads
 
 import (
+	"slices"
+
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/wire/frame"
 )
@@ -35,6 +37,10 @@ func (c *codec) appendCustom(w *frame.Writer, s *chat.Signal) {
 // clock did, from the caller.
 func (c *codec) appendCall(w *frame.Writer, s *chat.Signal) {
 	call := s.Call
+	if c.self == call.Callee && call.Over() && !slices.Contains(c.calls, call.ID) {
+		return // it never rang: who talks to somebody else is busy at once
+	}
+	c.learn(call.ID)
 	from, to := call.Caller, call.Callee
 	if call.By == call.Callee {
 		from, to = to, from
@@ -57,6 +63,17 @@ func (c *codec) appendCall(w *frame.Writer, s *chat.Signal) {
 		})
 	}
 	w.Close()
+}
+
+// learn notes that the client knows of a call.
+func (c *codec) learn(call string) {
+	if slices.Contains(c.calls, call) {
+		return
+	}
+	if len(c.calls) == maxCalls {
+		c.calls = slices.Delete(c.calls, 0, 1)
+	}
+	c.calls = append(c.calls, call)
 }
 
 // appendData writes the members of what a client sent along, save for those

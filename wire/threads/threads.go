@@ -74,9 +74,13 @@ type codec struct {
 	joined map[string]struct{} // threads that the client is in, or is about to be
 
 	// Encode's alone.
-	self  string // the user, as far as it is known
-	epoch string // of the log; "": not known yet
+	self  string   // the user, as far as it is known
+	epoch string   // of the log; "": not known yet
+	calls []string // ids of calls that the client knows of; the last few
 }
+
+// maxCalls is how many calls a connection is remembered to know of.
+const maxCalls = 32
 
 // asked travels through the session with each request.
 type asked struct {

@@ -24,8 +24,8 @@ import (
 //	= REQUEST what the server's codec makes of it, once for each request
 //	! CODE    or the error that it makes of it
 //	+ WHAT {} what the server's session sends: Event, Redelivered (an event),
-//	          Signal, Reply, Level, Dropped, GoingAway or Expiring, in the
-//	          notation of notation.go; a Reply answers the last request,
+//	          Signal, Reply, Level, Dropped, Opened, GoingAway or Expiring, in
+//	          the notation of notation.go; a Reply answers the last request,
 //	          with "Back": n the n-th before it
 //	< FRAME   what the client gets; of a frame of several lines, each
 //
