@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -249,5 +250,48 @@ func TestDrain_EndsCallsAndTheirEventsAreWritten(t *testing.T) {
 			t.Errorf("events of calls: %+v", calls)
 		}
 		ada.refused(chat.StartCall{To: "ben"}, chat.CodeGoingAway)
+	})
+}
+
+// fullForCalls is a store without room for the events of calls.
+type fullForCalls struct {
+	chat.Store
+	full atomic.Bool
+}
+
+func (s *fullForCalls) Append(d *chat.Draft, done func(chat.Committed, error)) {
+	if d.Kind == chat.KindCall && s.full.Load() {
+		done(chat.Committed{}, chat.E(chat.CodeStorageFull, "no room"))
+		return
+	}
+	s.Store.Append(d, done)
+}
+
+func TestCall_ThatEndsWhileTheDiskIsFullHasItsEventWhenThereIsRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &fullForCalls{Store: openStore(t)}
+		h := newHub(t, chat.Options{Store: store})
+		store.full.Store(true)
+		ada, ben := connect(t, h, as("ada")), connect(t, h, as("ben"))
+		ada.must(chat.StartCall{To: "ben"})
+		ada.refused(chat.AnswerCall{Peer: "ben", State: chat.Ended}, chat.CodeStorageFull)
+		ada.must(chat.StartCall{To: "ben"}) // the other one is over all the same
+		pass(50 * time.Second)
+		for _, d := range []*device{ada, ben} {
+			d.told(chat.Ringing, chat.Ended, chat.Ringing, chat.Missed)
+		}
+		if calls := ended(t, store, withBen); len(calls) != 0 {
+			t.Fatalf("events of calls: %+v", calls)
+		}
+		store.full.Store(false)
+		pass(2 * time.Second)
+		var states []chat.CallState
+		for _, c := range ended(t, store, withBen) {
+			states = append(states, c.State)
+		}
+		if diff := cmp.Diff([]chat.CallState{chat.Ended, chat.Missed}, states); diff != "" {
+			t.Errorf("other events:\n%s", diff)
+		}
 	})
 }
