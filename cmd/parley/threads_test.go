@@ -276,6 +276,7 @@ func TestB5_ACallRingsAtTheRecipientUntilOneDeviceAnswers(t *testing.T) {
 	}
 	eve.sends(`{"type":"call_initiated","senderId":"eve","recipientId":"bob"}`)
 	eve.expect("call_busy", "recipientId", "eve")
+	none(t, phone.fence(), "call_busy")
 	ada.sends(`{"type":"call_ended","recipientId":"bob"}`)
 	for _, p := range []*peer{ada, bob, phone, later} {
 		if _, before := p.upTo("call_ended", "callId", id); p == ada {
