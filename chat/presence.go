@@ -34,14 +34,18 @@ func (c *crowd) join(r *room, sub *subscription) {
 	if c.subs[user] > 1 {
 		return
 	}
-	if _, wasLeaving := c.left[user]; wasLeaving {
-		delete(c.left, user)
-		return
+	device := sub.session.deviceID()
+	if was, leaving := c.left[user]; leaving {
+		if was.Device == device {
+			delete(c.left, user)
+			return
+		}
+		c.flush(r, r.hub.now()) // who shows devices has another one now
 	}
 	if c.joined == nil {
 		c.joined = make(map[string]string)
 	}
-	c.joined[user] = sub.session.deviceID()
+	c.joined[user] = device
 	c.changes(r)
 }
 
@@ -56,9 +60,12 @@ func (c *crowd) leave(r *room, sub *subscription) {
 	}
 	delete(c.subs, id.User)
 	delete(c.changed, id.User)
-	if _, untold := c.joined[id.User]; untold {
-		delete(c.joined, id.User)
-		return
+	if device, untold := c.joined[id.User]; untold {
+		if device == "" {
+			delete(c.joined, id.User)
+			return
+		}
+		c.flush(r, r.hub.now()) // its dialect may have told of the device already
 	}
 	if c.left == nil {
 		c.left = make(map[string]Presence)

@@ -390,3 +390,28 @@ func FuzzConn(f *testing.F) {
 		ada.ask(`["join-room","next-door"]`, `{"ok":true}`)
 	})
 }
+
+// Whoever was seen to come is seen to go, however soon, and however soon
+// another socket of the same user comes.
+func TestC8_ASocketThatSoonGoesIsSeenToGo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	bob := b.come(t, "bob")
+	bob.ask(`["join-room","general"]`, `{"ok":true}`)
+	who := func(told string) string {
+		var args []struct{ UserID, User string }
+		if err := json.Unmarshal([]byte(told[1:]), &args); err == nil || len(args) != 2 || args[1].User != "ada" {
+			t.Fatalf("told %s", told) // the name does not fit
+		}
+		return args[1].UserID
+	}
+	for range 10 {
+		ada := b.come(t, "ada")
+		ada.ask(`["join-room","general"]`, `{"ok":true}`)
+		came := who(bob.until(`2["user-joined",`))
+		ada.conn.Close()
+		if went := who(bob.until(`2["user-left",`)); went != came {
+			t.Fatalf("%s came, and %s went", came, went)
+		}
+	}
+}
