@@ -23,6 +23,9 @@ func (s *server) streaming(keys *auth.Service) *sse.Server {
 		Connect: func(id chat.Identity, sink chat.Sink) (sse.Session, error) { return s.hub.Connect(id, sink) },
 		Refuse:  api.Refuse,
 		Authenticate: func(r *http.Request) (chat.Identity, error) {
+			if err := s.addresses.admit(r); err != nil {
+				return chat.Identity{}, err
+			}
 			id, err := keys.FromRequest(r)
 			if err == nil && id.Anonymous() && !r.URL.Query().Has("channel") {
 				err = chat.E(chat.CodeUnauthorized, "a stream without a token is of public channels: Authorization, or ?token=")

@@ -47,6 +47,7 @@ type server struct {
 	sockets   *ws.Server
 	polls     *poll.Server
 	streams   *sse.Server
+	addresses *addresses
 	engines   *engineio.Server // Engine.IO, and over it
 	clients   *socketio.Server // Socket.IO
 	uploads   *upload.Service
@@ -110,6 +111,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		return nil, err
 	}
 	s.polls = s.polling(keys)
+	s.addresses = c.addresses(time.Now)
 	s.streams = s.streaming(keys)
 	s.messaging(c, keys)
 	if err := s.uploading(ctx, c, keys); err != nil {
@@ -135,7 +137,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 
 // guarded are the doors, behind their guard.
 func (s *server) guarded(c *Serve, keys *auth.Service) http.Handler {
-	return &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, openStreams: !c.Dev, next: s.doors(c, keys)}
+	return &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, openStreams: !c.Dev, next: s.addresses.before(s.doors(c, keys))}
 }
 
 // postRate is the setting; --dev lifts it.

@@ -30,6 +30,7 @@ type Serve struct {
 	SocketIO    `embed:""`
 	ICE         `embed:""`
 	Uploads     `embed:""`
+	Addresses   `embed:""`
 }
 
 // Run serves until ctx ends, then drains. It fails if the server cannot start,
@@ -72,6 +73,9 @@ func (c *Serve) check() error {
 		return err
 	}
 	if err := c.checkUploads(); err != nil {
+		return err
+	}
+	if err := c.checkAddresses(); err != nil {
 		return err
 	}
 	if err := checkPprof(c.Pprof); err != nil {
