@@ -31,10 +31,6 @@ func (a *API) signalUser(c *call) error {
 	return a.signal(c, chat.Send{To: c.PathValue("user")})
 }
 
-func (a *API) signalSession(c *call) error {
-	return a.signal(c, chat.Send{Only: c.PathValue("session")})
-}
-
 // signalClient is for who knows a connection by what its door calls it.
 func (a *API) signalClient(c *call) error {
 	if c.in.given("clientId") == c.in.given("userId") {
@@ -47,9 +43,7 @@ func (a *API) signal(c *call, send chat.Send) error {
 	c.in.need("type")
 	send.Name = c.in.text("type")
 	send.Data = c.in.get("data").Copy()
-	if send.Except = c.in.text("except"); c.in.given("exceptId") {
-		send.Except = c.in.text("exceptId")
-	}
+	send.Except = c.in.text("exceptId")
 	if c.in.Err != nil {
 		return c.in.Err
 	}

@@ -108,8 +108,6 @@ func (a *API) eventRows(d describer) []operation {
 			"Pass an event on to one connection, by its clientId, or to every connection of a user; it is not stored", body[ClientSignal](), query("userId")),
 		d.row("signal-user", http.MethodPost, userPath+"/signals", somebody, a.signalUser,
 			"Pass an event on to every connection of a user; it is not stored", body[Signal](), query("userId")),
-		d.row("signal-session", http.MethodPost, sessionPath+"/signals", somebody, a.signalSession,
-			"Pass an event on to one connection, by the id that it was told; it is not stored", body[Signal](), query("userId")),
 	)
 }
 

@@ -217,7 +217,7 @@ type Signal struct {
 	Type string `json:"type" maxLength:"128"`
 	Data any    `json:"data,omitempty" doc:"At most 16,384 bytes"`
 
-	Except string `json:"except,omitempty" doc:"The id of a connection that is left out"`
+	ExceptID string `json:"exceptId,omitempty" doc:"The id of a connection that is left out"`
 }
 
 // ChannelSignal is a signal to those who are in a channel.
@@ -226,8 +226,7 @@ type ChannelSignal struct {
 	Data any    `json:"data,omitempty" doc:"At most 16,384 bytes"`
 
 	ClientID string `json:"clientId,omitempty" doc:"The id of the one connection that it is for, if that is in the channel"`
-	Except   string `json:"except,omitempty" doc:"The id of a connection that is left out"`
-	ExceptID string `json:"exceptId,omitempty" doc:"The same, under the name that goes with clientId"`
+	ExceptID string `json:"exceptId,omitempty" doc:"The id of a connection that is left out"`
 }
 
 // ClientSignal is a signal to one connection or one user.

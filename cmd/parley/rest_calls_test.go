@@ -63,8 +63,8 @@ func TestREST_SignalsReachOneConnectionOrAllButOne(t *testing.T) {
 		s.send(`{"type":"subscribe","channelId":"general"}`)
 		s.until("level")
 	}
-	b.ask(t, "", "POST", "/v1/sessions/"+id+"/signals?userId=bob", `{"type":"alone"}`).want(t, 204, "")
-	b.ask(t, "", "POST", "/v1/channels/general/signals?userId=bob", `{"type":"others","except":"`+id+`"}`).want(t, 204, "")
+	b.ask(t, "", "POST", "/v1/signals?userId=bob", `{"type":"alone","clientId":"`+id+`"}`).want(t, 204, "")
+	b.ask(t, "", "POST", "/v1/channels/general/signals?userId=bob", `{"type":"others","exceptId":"`+id+`"}`).want(t, 204, "")
 	b.ask(t, "", "POST", "/v1/channels/general/signals?userId=bob", `{"type":"all"}`).want(t, 204, "")
 	for s, want := range map[*socket][]string{one: {"alone", "all"}, two: {"others", "all"}} {
 		for _, event := range want {
