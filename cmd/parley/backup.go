@@ -98,6 +98,9 @@ func restoreBackup(ctx context.Context, backup, data string) (err error) {
 	if err := copyFiles(backup, data); err != nil {
 		return err
 	}
+	if err := copyContents(backup, data, false); err != nil {
+		return err
+	}
 	if err := os.Remove(filepath.Join(data, noteName)); err != nil {
 		return err
 	}

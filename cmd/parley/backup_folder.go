@@ -55,6 +55,9 @@ func writeBackup(ctx context.Context, store *pebble.Store, dir, to string) (err 
 	if err := copyFiles(dir, to); err != nil {
 		return err
 	}
+	if err := copyContents(dir, to, true); err != nil { // after the log: all that it names are there
+		return err
+	}
 	if note.Files, err = sums(to); err != nil {
 		return err
 	}
@@ -106,6 +109,9 @@ func verifyBackup(ctx context.Context, dir string) (backupNote, error) {
 		if found[name] != sum {
 			return note, fmt.Errorf("%s in %s is not as it was written", name, dir)
 		}
+	}
+	if err := verifyContents(dir); err != nil {
+		return note, err
 	}
 	store, err := pebble.OpenReadOnly(filepath.Join(dir, logsName), pebble.Options{})
 	if err != nil {

@@ -36,9 +36,9 @@ const spoolReserve = 512 << 20
 // Uploads are the settings of files.
 type Uploads struct {
 	UploadDir          string        `name:"upload-dir" placeholder:"DIR" help:"The folder of uploaded files, for this server alone. Default: files in --data."`
-	UploadS3           string        `name:"upload-s3" placeholder:"URL" help:"Keep their contents in a bucket: https://HOST/BUCKET, or https://HOST/BUCKET/PREFIX?region=REGION. Default: on this disk."`
-	UploadS3AccessKey  string        `name:"upload-s3-access-key" secret:"" placeholder:"KEY" help:"The bucket's access key."`
-	UploadS3SecretKey  string        `name:"upload-s3-secret-key" secret:"" placeholder:"KEY" help:"The bucket's secret key."`
+	UploadS3           string        `name:"upload-s3" env:"PARLEY_UPLOAD_S3" placeholder:"URL" help:"Keep their contents in a bucket: https://HOST/BUCKET, or https://HOST/BUCKET/PREFIX?region=REGION. Default: on this disk."`
+	UploadS3AccessKey  string        `name:"upload-s3-access-key" env:"PARLEY_UPLOAD_S3_ACCESS_KEY" secret:"" placeholder:"KEY" help:"The bucket's access key."`
+	UploadS3SecretKey  string        `name:"upload-s3-secret-key" env:"PARLEY_UPLOAD_S3_SECRET_KEY" secret:"" placeholder:"KEY" help:"The bucket's secret key."`
 	UploadMaxSize      byteSize      `name:"upload-max-size" default:"100MiB" placeholder:"SIZE" help:"How large a file may be. Default: 100MiB."`
 	UploadTypes        []string      `name:"upload-types" placeholder:"TYPE" help:"The types of files that are taken, by their content: image/png, image/*; repeatable. Default: all."`
 	UploadQuota        byteSize      `name:"upload-quota" default:"0" placeholder:"SIZE" help:"What one user's files may take; 0: any amount. Default: 0."`
