@@ -9,6 +9,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 FUZZ    ?= 20s
 SOAK    ?= 2m
+CUT     ?= 3m
 
 # What the checks need besides Go, Node and Debian's base: program:package.
 NEEDS := git:git curl:curl chromium:chromium xfs_io:xfsprogs mkfs.ext4:e2fsprogs losetup:util-linux strace:strace tmux:tmux systemd-analyze:systemd
@@ -75,8 +76,9 @@ fuzz: ## Every fuzz target for FUZZ=20s
 	done
 
 .PHONY: soak
-soak: ## Load for SOAK=2m: memory, goroutines and descriptors must stay flat
+soak: ## Load for SOAK=2m: memory, goroutines and descriptors must stay flat; then all doors, cut at random for CUT=3m
 	PARLEY_SOAK=$(SOAK) go test -tags soak -run Soak -timeout 0 ./faults
+	PARLEY_CUT=$(CUT) go test -v -run TestDoors_CutAtRandom -timeout 0 ./faults
 
 .PHONY: bench
 bench: build ## Measure this server beside the two floors
