@@ -1,5 +1,6 @@
 // The door /socket.io/, with the client that people have.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { io } from 'socket.io-client';
 import WebSocket from 'ws';
@@ -93,7 +94,7 @@ test('TestC7_WithDevAnyTokenPassesAndWhoGivesNoNameIsAGuest', async () => {
   guest.emit('message', 'hi');
   named.emit('message', 'ho');
   await until('both', () => guest.of('message').length === 2);
-  const [a, b] = guest.of('message');
+  const [a, b] = ['hi', 'ho'].map((text) => guest.of('message').find((m) => m.text === text));
   assert.match(a.user, /^guest-/);
   assert.deepEqual([a.text, a.userId, b.user, b.userId], ['hi', guest.id, 'cy', named.id]);
   guest.disconnect();
@@ -437,4 +438,27 @@ test('TestC8_HostilePacketsHarmTheirSenderAlone', async () => {
   assert.equal((await ask(ada, 'message', 'undisturbed')).seq, 1);
   assert.deepEqual(ada.of('message').map((m) => m.text), ['undisturbed']);
   ada.disconnect();
+});
+
+// docs/socketio.md: a client that was there before, as it stands there.
+test('TestC8_AnExistingClientWithItsURLChanged', async () => {
+  const page = await readFile(new URL('../docs/socketio.md', import.meta.url), 'utf8');
+  const [, code] = page.match(/^```js\n(import .*?)^```$/ms);
+  assert.ok(code.trim().split('\n').length <= 10, 'more than ten lines');
+  const bob = await connected('bob');
+  await join(bob, 'general');
+  const printed = [];
+  const sockets = [];
+  const run = new Function('io', 'console', code.replace(/^import .*$/m, '').replaceAll('http://127.0.0.1:8080', server.url));
+  run((...args) => { sockets.push(io(...args)); return sockets.at(-1); }, { log: (...args) => printed.push(args.join(' ')) });
+  const [ada] = sockets;
+  open.add(ada);
+  const said = 'hello from a client that was there before';
+  const m = await until('her message', () => bob.of('message')[0]);
+  assert.deepEqual([m.text, m.userId, m.user], [said, ada.id, 'ada']);
+  bob.emit('typing', true);
+  bob.emit('message', { text: 'hello back' });
+  await until('what it prints', () => [`${ada.id} ${said}`, `${bob.id} hello back`, `${bob.id} types`].every((line) => printed.includes(line)));
+  ada.disconnect();
+  bob.disconnect();
 });
