@@ -135,10 +135,9 @@ func (s *Server) poll(w http.ResponseWriter, r *http.Request, id string) {
 
 // survive answers for a fault in a socket.
 func (s *Server) survive(w http.ResponseWriter, c *Conn) {
-	v := recover()
-	switch {
-	case v == nil:
-	case v == http.ErrAbortHandler:
+	switch v := recover(); v {
+	case nil:
+	case http.ErrAbortHandler:
 		panic(v)
 	default:
 		s.o.Logger.Error("a poll panicked", "panic", v, "stack", string(debug.Stack()))

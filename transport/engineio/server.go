@@ -51,7 +51,8 @@ func New(o Options) *Server {
 		gone:  make(chan struct{}),
 	}
 	s.batches.New = func() any { return new(batch) }
-	s.tickEvery = max(time.Millisecond, min(250*time.Millisecond, min(o.PingInterval, o.PingTimeout, o.UpgradeTimeout, o.CloseWithin)/8))
+	// What a ping comes late is taken off the time for its answer.
+	s.tickEvery = max(time.Millisecond, min(100*time.Millisecond, min(o.PingInterval, o.PingTimeout, o.UpgradeTimeout, o.CloseWithin)/40))
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.ticking.Go(s.tick)
 	return s
