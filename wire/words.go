@@ -55,9 +55,11 @@ func AppendError(w *frame.Writer, e *chat.Error) {
 		w.Duration("retryAfter", e.RetryAfter)
 	}
 	if x := e.Expired; x != nil {
+		w.Object("expired")
 		w.String("reason", x.Reason)
 		w.String("oldest", x.Oldest.String())
 		w.String("head", x.Head.String())
+		w.Close()
 	}
 }
 
