@@ -1,9 +1,6 @@
 package chat
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // FilePrefix begins the path of every file, before its id.
 const FilePrefix = "/files/"
@@ -17,6 +14,7 @@ const fileIDLen = 26
 // it stands: in a file's url, a text, a member of some other object.
 func FilesIn(body []byte) []string {
 	var ids []string
+	var seen map[string]bool // a body may name thousands: no search through all of them
 	for rest := body; ; {
 		_, after, found := bytes.Cut(rest, []byte("/files"))
 		if !found {
@@ -28,9 +26,15 @@ func FilesIn(body []byte) []string {
 		if !ok || len(id) < fileIDLen || !isFileID(id[:fileIDLen]) {
 			continue
 		}
-		if name := string(id[:fileIDLen]); !slices.Contains(ids, name) {
-			ids = append(ids, name)
+		name := string(id[:fileIDLen])
+		if seen[name] {
+			continue
 		}
+		if seen == nil {
+			seen = make(map[string]bool)
+		}
+		seen[name] = true
+		ids = append(ids, name)
 	}
 }
 

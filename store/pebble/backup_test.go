@@ -243,7 +243,7 @@ func TestRestore_RefusesWhatIsDamaged(t *testing.T) {
 	t.Parallel()
 	fs, ctx, w := vfs.NewMem(), context.Background(), newWitness()
 	s := open(t, "data", small(fs))
-	if err := faultLoad(s, w); err != nil {
+	if err := faultLoad(s, w, 20); err != nil {
 		t.Fatal(err)
 	}
 	names, refused := []string(nil), 0

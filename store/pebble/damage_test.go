@@ -28,7 +28,7 @@ func TestDamage_IsAnErrorOrNoLoss(t *testing.T) {
 			opts.MemTableBytes = 1 << 20
 			s := open(t, "data", opts)
 			w := newWitness()
-			if err := faultLoad(s, w); err != nil {
+			if err := faultLoad(s, w, 20); err != nil {
 				t.Fatal(err)
 			}
 			if closed {

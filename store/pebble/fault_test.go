@@ -149,10 +149,11 @@ func (f faultyFile) SyncTo(n int64) (bool, error) {
 	return f.File.SyncTo(n)
 }
 
-// faultLoad is a short run that meets every kind of I/O: it fills memtables,
-// so that they are flushed, and compactions follow. It ends at the first error.
-func faultLoad(s *Store, w *witness) error {
-	for i := range 20 {
+// faultLoad is a short run of so many rounds that meets every kind of I/O: it
+// fills memtables, so that they are flushed, and compactions follow. It ends at
+// the first error.
+func faultLoad(s *Store, w *witness, rounds int) error {
+	for i := range rounds {
 		var wg sync.WaitGroup
 		errs := make(chan error, 8)
 		for n := range 8 {
@@ -191,15 +192,18 @@ func faultOnce(t *testing.T, f *fault, n int64) bool {
 	disk := vfs.NewCrashableMem()
 	f.left.Store(n)
 	opts := small(faulty{disk, f})
-	opts.MemTableBytes = 64 << 10
+	opts.MemTableBytes = 32 << 10
 	fatal := make(chan error, 10)
 	opts.Fatal = func(err error) { fatal <- err }
 	w := newWitness()
 	s, err := Open(context.Background(), "data", opts)
 	if err == nil {
-		err = faultLoad(s, w)
+		err = faultLoad(s, w, 12)
 		if err != nil {
 			stoppedCleanly(t, s, w, err, fatal)
+		}
+		if m := s.db.Metrics(); !f.fired.Load() {
+			t.Logf("without fault %d the load had %d flushes and %d compactions", n, m.Flush.Count, m.Compact.Count)
 		}
 		f.healed.Store(true) // let Close work
 		_ = s.Close()
