@@ -22,7 +22,7 @@ func fileName(given string) string {
 	var clean strings.Builder
 	for _, r := range given {
 		switch {
-		case r == utf8.RuneError, unicode.Is(unicode.Cf, r), !unicode.IsPrint(r) && !unicode.IsSpace(r):
+		case r == utf8.RuneError, !unicode.IsPrint(r) && !unicode.IsSpace(r):
 		case unicode.IsSpace(r):
 			clean.WriteByte(' ')
 		default:

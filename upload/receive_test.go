@@ -20,6 +20,9 @@ const boundary = "XX"
 // head begins a form with a file.
 const head = "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
 
+// channel begins a form with a channel that nobody may post in, and a file.
+const channel = "--XX\r\nContent-Disposition: form-data; name=\"conversationId\"\r\n\r\nclosed\r\n" + head
+
 // dial sends the beginning of an upload of so many bytes, and no more.
 func (b *bundle) dial(length int, begin string) net.Conn {
 	b.t.Helper()
@@ -76,36 +79,47 @@ func TestReceive_WhoStopsSendingIsToldAndGoes(t *testing.T) {
 	}
 }
 
-// A client that is refused in the middle of its file gets to read why.
+func TestReceive_WhoSendsTooLittleIsToldAndGoes(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *upload.Options) { o.Idle = 300 * time.Millisecond })
+	c := b.dial(1_000_000, head)
+	go func() { // until the connection is closed
+		for drip := time.NewTicker(20 * time.Millisecond); ; <-drip.C {
+			if _, err := c.Write([]byte("x")); err != nil {
+				drip.Stop()
+				return
+			}
+		}
+	}()
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if data, _ := io.ReadAll(resp.Body); !bytes.Contains(data, []byte(chat.CodeTimeout)) {
+		t.Errorf("%s", data)
+	}
+}
+
+// A client that sends all of its file before it reads gets to read why it was
+// refused in the middle, and no reset.
 func TestReceive_ARefusalReachesWhoIsStillSending(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *upload.Options) { o.MaxSize = 1 << 20 })
-	for range 5 {
-		pipe, fill := io.Pipe()
-		go func() {
-			_, _ = io.WriteString(fill, head)
-			piece := bytes.Repeat([]byte("x"), 64<<10)
-			for range 8 << 20 / len(piece) {
-				if _, err := fill.Write(piece); err != nil {
-					break
-				}
-			}
-			_ = fill.Close()
-		}()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+"/api/upload?user=ada", pipe)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Content-Type", "multipart/form-data; boundary="+boundary)
-		a, err := b.do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.code(a, chat.CodeTooLarge)
+	b := setup(t, nil)
+	body := bytes.Repeat([]byte("x"), 16<<20)
+	c := b.dial(len(channel)+len(body), channel)
+	if _, err := c.Write(body); err != nil {
+		t.Fatal(err)
 	}
-	if left := b.left("spool"); len(left) != 0 {
-		t.Errorf("%v", left)
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer resp.Body.Close()
+	if data, _ := io.ReadAll(resp.Body); !bytes.Contains(data, []byte(chat.CodeForbidden)) {
+		t.Errorf("%s", data)
+	}
+	until(t, "an empty spool", func() bool { return len(b.left("spool")) == 0 })
 }
 
 func TestReceive_ATooLargeLengthIsRefusedUnread(t *testing.T) {
@@ -136,7 +150,7 @@ func TestReceive_BoundsWhatOneUserHasUnderWay(t *testing.T) {
 func TestReceive_WhoMayNotNeedNotSendTheFile(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	c := b.dial(1_000_000, "--XX\r\nContent-Disposition: form-data; name=\"conversationId\"\r\n\r\nclosed\r\n"+head)
+	c := b.dial(1_000_000, channel)
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		t.Fatal(err)
