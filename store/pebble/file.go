@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/internal/planted"
 )
 
 // A message refers to the files that its present body names, with a key each.
@@ -37,6 +38,10 @@ func fileKeys(e *chat.Event) [][]byte {
 // refer notes the files that a message names.
 func (w *writer) refer(message *chat.Event) {
 	for _, key := range fileKeys(message) {
+		if planted.Is("references_outside_commit") {
+			w.cur.stray = append(w.cur.stray, key, nothing)
+			continue
+		}
 		w.set(key, nothing)
 	}
 }

@@ -11,15 +11,16 @@ import (
 
 // plantedChecks names, for each planted bug, the tests that must catch it.
 var plantedChecks = map[string]string{
-	"ack_before_sync":        "TestCrash_KeepsWhatWasSaid/0%",
-	"read_above_durable":     "TestRead_StopsAtTheDurableHead",
-	"nonce_above_durable":    "TestNonce_InFlightIsAnsweredAfterItsSync",
-	"seq_from_memory":        "TestStore_KeepsTheContractWithLittleOfEverything/Reopen_GoesOnWhereItStopped",
-	"nonce_outside_batch":    "TestNonce_IsWrittenWithItsEvent",
-	"notes_outside_commit":   "TestNotes_AreWrittenWithTheirEvent",
-	"last_write_wins_cursor": "TestStore_KeepsTheContractWithLittleOfEverything/Cursor_NeverMovesBack",
-	"deleted_body_kept":      "TestStore_KeepsTheContractWithLittleOfEverything/Delete_LeavesATombstoneAndScrubsEveryEdit",
-	"key_without_project":    "TestStore_KeepsTheContractWithLittleOfEverything/Projects_AndChannelsAreApart",
+	"ack_before_sync":           "TestCrash_KeepsWhatWasSaid/0%",
+	"read_above_durable":        "TestRead_StopsAtTheDurableHead",
+	"nonce_above_durable":       "TestNonce_InFlightIsAnsweredAfterItsSync",
+	"seq_from_memory":           "TestStore_KeepsTheContractWithLittleOfEverything/Reopen_GoesOnWhereItStopped",
+	"nonce_outside_batch":       "TestNonce_IsWrittenWithItsEvent",
+	"notes_outside_commit":      "TestNotes_AreWrittenWithTheirEvent",
+	"references_outside_commit": "TestCrash_KeepsWhatWasSaid/0%",
+	"last_write_wins_cursor":    "TestStore_KeepsTheContractWithLittleOfEverything/Cursor_NeverMovesBack",
+	"deleted_body_kept":         "TestStore_KeepsTheContractWithLittleOfEverything/Delete_LeavesATombstoneAndScrubsEveryEdit",
+	"key_without_project":       "TestStore_KeepsTheContractWithLittleOfEverything/Projects_AndChannelsAreApart",
 }
 
 // TestPlanted_EveryBugIsCaught builds this package's tests with the planted
