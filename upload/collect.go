@@ -3,8 +3,6 @@ package upload
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 )
@@ -108,31 +106,4 @@ func (s *Service) review(ctx context.Context, f *File, now time.Time) error {
 	}
 	s.stats.collected()
 	return s.remove(ctx, f)
-}
-
-// removeStrays removes contents that no record has and that were written before
-// then: what a crash, or a log restored from a backup, has left.
-func (s *Service) removeStrays(ctx context.Context, then time.Time) error {
-	hashes := make(map[string]bool)
-	err := s.options.Blobs.List(ctx, func(b Blob) error {
-		if b.Modified.Before(then) {
-			hash, _, _ := strings.Cut(b.Name, ".")
-			hashes[hash] = true
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, hash := range slices.Sorted(maps.Keys(hashes)) {
-		if err := s.removeStray(ctx, hash); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Service) removeStray(ctx context.Context, hash string) error {
-	defer s.hashes.hold(hash)()
-	return s.release(ctx, hash)
 }

@@ -160,15 +160,16 @@ func TestUpload_ACrashAtAnyStepLosesNothingAcknowledged(t *testing.T) {
 			t.Fatal("it never gets through")
 		}
 		var done atomic.Int64
+		running := false
 		step := func() error {
-			if done.Add(1) > int64(at) {
+			if running && done.Add(1) > int64(at) {
 				return errPower
 			}
 			return nil
 		}
 		store := newMemory()
 		b := resume(t, t.TempDir(), store, func(o *upload.Options) { o.Blobs = &steps{o.Blobs, step} })
-		store.step = step
+		store.step, running = step, true
 		acknowledged := map[string]string{}
 		for user, content := range map[string]string{"ada": "one", "bob": "one", "cleo": string(image(t, 400, 30))} {
 			if a := b.post(user, "x", []byte(content)); a.status == http.StatusOK {
@@ -247,5 +248,48 @@ func TestQuota_HoldsWhoeverComesAtOnce(t *testing.T) {
 	}
 	for i := range 5 {
 		b.keep("ada", unique(i)[:9])
+	}
+}
+
+// A server that is started over a new store and another's contents must not
+// take them all for strays.
+func TestCollect_LeavesContentsOfOthersAlone(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	url := b.keep("ada", []byte("ada's"))
+	b.store.refer(url, true)
+	other := resume(t, b.dir, newMemory(), nil)
+	for range 3 {
+		other.clock.advance(100 * time.Hour)
+		other.collect()
+	}
+	again := resume(t, b.dir, b.store, nil)
+	again.clock.advance(100 * time.Hour)
+	again.collect()
+	again.has("bob", url, true)
+}
+
+func TestCollect_RemovesStraysOfItsOwnPlaceAfterADay(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.store.step = func() error { return errPower }
+	b.post("ada", "a", []byte("half"))
+	b.store.step = nil
+	// The content was removed by the upload that failed: put it back, as a crash
+	// would have left it.
+	url := b.keep("ada", []byte("half"))
+	for _, key := range append(b.records("file/"), b.records("file-hash/")...) {
+		delete(b.store.records, key)
+	}
+	b.has("ada", url, false)
+	b.clock.advance(23 * time.Hour)
+	b.collect()
+	if left := b.left("blobs"); len(left) != 1 {
+		t.Errorf("%v: it may be an upload under way", left)
+	}
+	b.clock.advance(24 * time.Hour)
+	b.collect()
+	if left := b.left("blobs"); len(left) != 0 {
+		t.Errorf("%v", left)
 	}
 }

@@ -20,6 +20,7 @@ const (
 	keyHash   = "file-hash/"                       // hash/project/id → nothing: who has the content
 	keyUsed   = "file-used/"                       // project → its usage
 	keyUser   = "file-user/"                       // project/user → the user's usage
+	keyMark   = "file-mark"                        // the content that marks our place; see leaveMark
 	keySecret = "file-secret"                      // signs links
 	idLetters = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ" // what ids are made of
 	idLength  = 26                                 // of them; see chat.FilesIn
