@@ -162,7 +162,8 @@ type (
 	// SetDevice names the session's device as its dialect shows it to others.
 	SetDevice struct{ ID string }
 	// Keep has what the session subscribes to noted, durably and before it is
-	// acknowledged, for a client that comes back; see Ticket.
+	// acknowledged, for a client that comes back; see Ticket. With Recovery it
+	// is the first request; see Speech.Keeps.
 	Keep struct {
 		Ticket   string // the new ticket's id, which nobody can guess
 		Device   string // see SetDevice

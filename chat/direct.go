@@ -24,10 +24,11 @@ func (r *room) openDirects(at uint64) {
 // open subscribes to a direct channel after the seq at, unless the session
 // follows it already. room.mu is held, and by the caller a reference.
 func (s *Session) open(r *room, at uint64) {
+	keeps := s.speech().Keeps
 	s.mu.Lock()
 	id := &s.identity
 	_, follows := s.subs[r.id.Name]
-	if s.closed || follows || id.Project != r.id.Project || permit(id, r.settings, r.members[id.User], OpRead) != nil {
+	if s.closed || follows || keeps && s.ticket == nil || s.recovering && !s.ticket.missing(r.id.Name) || id.Project != r.id.Project || permit(id, r.settings, r.members[id.User], OpRead) != nil {
 		s.mu.Unlock()
 		return
 	}

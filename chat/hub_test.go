@@ -77,12 +77,13 @@ type speaking struct {
 func (s speaking) Speaks() chat.Speech { return s.speech }
 
 // connectSpeaking is connect with a dialect; a name that ends with "+" has
-// Directs.
+// Directs, and with a "#" after that Keeps.
 func connectSpeaking(t *testing.T, h *chat.Hub, id chat.Identity, dialect string) *device {
 	t.Helper()
 	d := newDevice(t)
-	name, directs := strings.CutSuffix(dialect, "+")
-	return d.connect(h, id, speaking{d, chat.Speech{Dialect: name, Directs: directs}})
+	name, keeps := strings.CutSuffix(dialect, "#")
+	name, directs := strings.CutSuffix(name, "+")
+	return d.connect(h, id, speaking{d, chat.Speech{Dialect: name, Directs: directs, Keeps: keeps}})
 }
 
 // gate is a lock on which to wait lets a bubble's time pass.

@@ -27,7 +27,7 @@ func (s *Session) keep(ctx context.Context, req Request, c Keep) error {
 		}
 	}
 	k := s.newKeeping(c.Ticket, &ticketRecord{Device: s.deviceID(), Epoch: s.hub.epoch})
-	s.adopt(k)
+	s.adopt(k, false)
 	if err := s.hub.writeTicket(ctx, k); err != nil {
 		s.disown(k)
 		return err
@@ -51,11 +51,12 @@ func (s *Session) newKeeping(id string, record *ticketRecord) *keeping {
 }
 
 // adopt makes k the session's ticket, with the subscriptions that there are
-// already: the hub may have made some.
-func (s *Session) adopt(k *keeping) {
+// already: the hub may have made some. While it recovers, the hub leaves the
+// ticket's channels to be placed.
+func (s *Session) adopt(k *keeping, recovering bool) {
 	s.hub.tickets.hold(k)
 	s.mu.Lock()
-	s.ticket = k
+	s.ticket, s.recovering = k, recovering
 	closed := s.closed
 	s.mu.Unlock()
 	if closed {
@@ -80,7 +81,7 @@ func (s *Session) adopt(k *keeping) {
 
 func (s *Session) disown(k *keeping) {
 	s.mu.Lock()
-	s.ticket = nil
+	s.ticket, s.recovering = nil, false
 	s.mu.Unlock()
 	s.hub.tickets.drop(k)
 }
@@ -174,7 +175,7 @@ func (s *Session) takeOver(
 		}
 	}
 	k := s.newKeeping(ticket, record)
-	s.adopt(k)
+	s.adopt(k, true)
 	if err := s.hub.writeTicket(ctx, k); err != nil {
 		s.disown(k)
 		return err
@@ -185,6 +186,9 @@ func (s *Session) takeOver(
 			return nil // closed meanwhile: nobody is there to be told
 		}
 	}
+	s.mu.Lock()
+	s.recovering = false
+	s.mu.Unlock()
 	return nil
 }
 

@@ -48,19 +48,20 @@ type Session struct {
 	since time.Time // when it began
 	bound int       // of the queue, in bytes
 
-	mu       sync.Mutex
-	identity Identity
-	queue    queue
-	awake    bool            // Wake was called and Next has not come back empty since
-	stalled  bool            // catching up must wait for the hub's next tick
-	lagging  []*subscription // in the order of their turns
-	pending  int
-	room     chan struct{} // closed when there is room again; nil: nobody waits
-	closed   bool
-	away     bool // this device is away; Hub.usersMu guards it
-	device   string
-	vouched  *vouched // for the last token that a frame carried
-	ticket   *keeping // nil: what is subscribed to is not noted
+	mu         sync.Mutex
+	identity   Identity
+	queue      queue
+	awake      bool            // Wake was called and Next has not come back empty since
+	stalled    bool            // catching up must wait for the hub's next tick
+	lagging    []*subscription // in the order of their turns
+	pending    int
+	room       chan struct{} // closed when there is room again; nil: nobody waits
+	closed     bool
+	away       bool // this device is away; Hub.usersMu guards it
+	device     string
+	vouched    *vouched // for the last token that a frame carried
+	ticket     *keeping // nil: what is subscribed to is not noted
+	recovering bool     // the ticket's subscriptions are about to be placed
 
 	// subs is changed by Do, by whoever drops a subscription, and for direct
 	// channels by the hub; of one channel under its room's lock.

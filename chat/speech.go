@@ -12,6 +12,7 @@ type Speaker interface {
 type Speech struct {
 	Dialect string // the wire language's name
 	Directs bool   // frames name their channel: events of the user's direct channels may come without a subscription
+	Keeps   bool   // the first request is Keep: until it is answered no direct channel opens, or what the ticket brings back would come twice
 }
 
 // speech is what the session's client understands by now.

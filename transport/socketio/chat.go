@@ -48,11 +48,13 @@ func (a *Chat) Connect(ctx context.Context, h *Handshake, s Socket) (Client, err
 	if err != nil {
 		return nil, err
 	}
-	g := &guest{app: a, sink: sink{socket: s, speech: &a.Dialect.Speech}}
+	o := a.opening(&auth, &id)
+	speech := a.Dialect.Speech
+	speech.Keeps = o.Recover
+	g := &guest{app: a, sink: sink{socket: s, speech: &speech}}
 	if g.session, err = a.Open(id, &g.sink); err != nil {
 		return nil, err
 	}
-	o := a.opening(&auth, &id)
 	o.Session = g.session.ID()
 	g.codec = a.Dialect.New(o)
 	g.do(ctx, o.Request())
