@@ -328,6 +328,26 @@ test('TestC8_RecoversAfterACut', async () => {
   ada.disconnect();
 });
 
+for (const [how, transports] of [['polling', ['polling']], ['WebSocket', ['websocket']], ['upgrade', ['polling', 'websocket']]]) {
+  test(`TestC8_CutAtRandomNothingIsLostOrDoubled: ${how}`, async () => {
+    const name = room();
+    const ada = await connected('ada', { transports, auth: { recovery: true } });
+    await join(ada, name);
+    let posted = false;
+    const posting = numbered(name, 0, 300).then(() => { posted = true; });
+    let cuts = 0;
+    while (!posted) {
+      await new Promise((r) => setTimeout(r, 10 + Math.random() * 60));
+      if (ada.connected) { ada.io.engine.close(); cuts++; }
+    }
+    await posting;
+    await until('all', () => numbers(ada).length >= 300);
+    assert.deepEqual(numbers(ada), upTo(300), `after ${cuts} cuts`);
+    assert.ok(cuts > 0 && ada.recovered);
+    ada.disconnect();
+  });
+}
+
 test('TestC8_RecoversAfterTheServerWasKilled', async () => {
   const name = room();
   const [ada, bob] = await Promise.all([connected('ada', { auth: { recovery: true } }), connected('bob')]);

@@ -325,7 +325,7 @@ func TestC8_DeliveriesBecomeEvents(t *testing.T) {
 		"a receipt": {signal(chat.Signal{Kind: chat.SignalRead, User: "bob"}), ``},
 		"a ban": {
 			&chat.Delivery{Notice: &chat.Dropped{Channel: "general", Err: chat.E(chat.CodeBanned, "banned")}},
-			`2["error",{"code":"banned","message":"banned"}]`,
+			`2["error",{"code":"banned","message":"banned","room":"general"}]`,
 		},
 		"a level":   {&chat.Delivery{Notice: &chat.Level{Channel: "general"}}, ``},
 		"going":     {&chat.Delivery{Notice: &chat.GoingAway{}}, ``},

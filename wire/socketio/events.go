@@ -232,7 +232,7 @@ func (e *events) encodeReply(r *chat.Reply, emit func(wire.Message)) {
 	w := e.pool.Writer()
 	switch {
 	case r.Err != nil && (c == nil || !c.wanted):
-		appendError(w, e.codec.dialect.Namespace, r.Err)
+		appendError(w, e.codec.dialect.Namespace, r.Err, "")
 	case !c.wanted:
 	default:
 		e.codec.answer(w, c, "")
@@ -263,10 +263,11 @@ func appendAnswer(w *frame.Writer, r *chat.Reply) {
 
 func (e *events) encodeNotice(n chat.Notice, emit func(wire.Message)) {
 	var err *chat.Error
+	room := ""
 	switch n := n.(type) {
 	case *chat.Dropped:
 		e.left(n.Channel)
-		err = n.Err
+		err, room = n.Err, n.Channel
 	case *chat.Expiring:
 		err = n.Err
 	}
@@ -274,7 +275,7 @@ func (e *events) encodeNotice(n chat.Notice, emit func(wire.Message)) {
 		return
 	}
 	w := e.pool.Writer()
-	appendError(w, e.codec.dialect.Namespace, err)
+	appendError(w, e.codec.dialect.Namespace, err, room)
 	e.codec.emit(w, emit)
 }
 

@@ -270,11 +270,12 @@ func AppendRefusal(b []byte, namespace, message string, e *chat.Error) []byte {
 // acknowledgement can tell of.
 func AppendError(b []byte, namespace string, e *chat.Error) []byte {
 	w := new(frame.Writer)
-	appendError(w, namespace, e)
+	appendError(w, namespace, e, "")
 	return append(b, w.Bytes()...)
 }
 
-func appendError(w *frame.Writer, namespace string, e *chat.Error) {
+// appendError writes AppendError's event; room is the one that it is about, or "".
+func appendError(w *frame.Writer, namespace string, e *chat.Error, room string) {
 	begin(w, Event, 0, namespace, nil)
 	w.Verbatim(`["error"`)
 	w.Open()
@@ -283,6 +284,7 @@ func appendError(w *frame.Writer, namespace string, e *chat.Error) {
 	if e.RetryAfter > 0 {
 		w.Duration("retryAfter", e.RetryAfter)
 	}
+	w.Maybe("room", room)
 	w.Close()
 	w.End()
 }
