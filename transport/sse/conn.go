@@ -27,12 +27,9 @@ type conn struct {
 	owed    int              // answers to subscriptions
 	held    []*chat.Delivery // came before the stream began
 	news    []*chat.Delivery // of subscriptions, to be told first
-	batch   []*chat.Delivery
-	last    bool   // nothing follows what is written now
-	out     []byte // what goes out with the next write
-	frame   []byte // what is being encoded to be kept
+	last    bool             // nothing follows what is written now
 
-	followed []*chat.Delivery // in out; they want to know when it is written
+	*buffers // nil while there is nothing to write
 
 	// The watch's.
 	taken uint64    // by the client's socket, when last looked at
@@ -43,6 +40,34 @@ type conn struct {
 	why  *chat.Error // the reason
 	dead bool        // cut off
 	left bool        // the handler is done: writer must not be touched
+}
+
+// buffers are what a stream needs while it writes; an idle one has none.
+type buffers struct {
+	out      []byte // what goes out with the next write
+	frame    []byte // what is being encoded to be kept
+	batch    []*chat.Delivery
+	followed []*chat.Delivery // in out; they want to know when it is written
+}
+
+// borrow is for the time up to giveBack.
+func (c *conn) borrow() {
+	if c.buffers, _ = c.server.buffers.Get().(*buffers); c.buffers == nil {
+		c.buffers = new(buffers)
+	}
+}
+
+// giveBack returns the buffers, unless one huge event has made them so.
+func (c *conn) giveBack() {
+	b := c.buffers
+	c.buffers = nil
+	b.out = b.out[:0]
+	clear(b.batch)
+	clear(b.followed)
+	b.followed = b.followed[:0]
+	if most := 2 * c.server.o.WriteBuffer; cap(b.out) <= most && cap(b.frame) <= most {
+		c.server.buffers.Put(b)
+	}
 }
 
 // Wake implements chat.Sink.

@@ -58,6 +58,8 @@ type Server struct {
 	work   sync.WaitGroup // of the watch
 	count  tally
 
+	buffers sync.Pool // of *buffers
+
 	mu      sync.Mutex
 	conns   map[*conn]struct{}
 	byName  map[string]int

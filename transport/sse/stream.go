@@ -16,8 +16,7 @@ const heartbeat = ":\n\n"
 // run is the stream, from its first event on.
 func (c *conn) run(ctx context.Context) {
 	header(c.writer)
-	c.begin()
-	if c.flush() != nil || c.control.Flush() != nil {
+	if c.begin() != nil {
 		return
 	}
 	beat := time.NewTimer(c.server.o.Heartbeat)
@@ -38,8 +37,7 @@ func (c *conn) run(ctx context.Context) {
 		select {
 		case <-c.wake:
 		case <-beat.C:
-			c.out = append(c.out, heartbeat...)
-			if c.flush() != nil {
+			if c.beat() != nil {
 				return
 			}
 			beat.Reset(c.server.o.Heartbeat)
@@ -53,7 +51,9 @@ func (c *conn) run(ctx context.Context) {
 
 // begin writes the first event, then what is to be said of subscriptions, then
 // what came meanwhile.
-func (c *conn) begin() {
+func (c *conn) begin() error {
+	c.borrow()
+	defer c.giveBack()
 	id := c.session.Identity()
 	first := &chat.Connected{Session: c.session.ID(), User: id.User, Name: id.Name, Guest: id.Guest, Pass: id.Pass, Expires: id.Expires}
 	c.codec.Encode(&chat.Delivery{Reply: &chat.Reply{Connected: first}}, func(frame []byte) {
@@ -66,10 +66,24 @@ func (c *conn) begin() {
 		c.take(d)
 	}
 	c.news, c.held = nil, nil
+	if err := c.flush(); err != nil {
+		return err
+	}
+	return c.control.Flush() // the header, if there was no more
+}
+
+// beat writes a comment.
+func (c *conn) beat() error {
+	c.borrow()
+	defer c.giveBack()
+	c.out = append(c.out, heartbeat...)
+	return c.flush()
 }
 
 // drain writes all there is, several events at once.
 func (c *conn) drain(ctx context.Context) (wrote bool, err error) {
+	c.borrow()
+	defer c.giveBack()
 	for more := true; more && ctx.Err() == nil; {
 		c.batch, more = c.session.Next(c.server.ctx, c.batch[:0])
 		for _, d := range c.batch {
@@ -83,7 +97,8 @@ func (c *conn) drain(ctx context.Context) (wrote bool, err error) {
 		}
 		clear(c.batch)
 	}
-	return wrote || len(c.out) > 0, c.flush()
+	wrote = wrote || len(c.out) > 0
+	return wrote, c.flush()
 }
 
 // take appends what d becomes to what is written next.
@@ -188,8 +203,6 @@ func (c *conn) flush() error {
 	}
 	clear(c.followed)
 	c.followed = c.followed[:0]
-	if c.out = c.out[:0]; cap(c.out) > 2*c.server.o.WriteBuffer || cap(c.frame) > 2*c.server.o.WriteBuffer {
-		c.out, c.frame = nil, nil
-	}
+	c.out = c.out[:0]
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 // subscribe begins with all the channels and waits until it is known where each
 // begins. It fails if none of them does.
 func (c *conn) subscribe(ctx context.Context, q *request) error {
+	c.borrow()
+	defer c.giveBack()
 	// Before the first answer, which may change the epoch of all places.
 	asks := make([]chat.Request, len(c.places.list))
 	for i := range asks {
