@@ -20,7 +20,7 @@ import (
 const (
 	returners     = 50
 	returnChannel = 20 // rounds until everybody moves on to another channel
-	returnChanges = 8 // in a round
+	returnChanges = 8  // in a round
 )
 
 // Somebody stays, others come and go while messages are posted, edited,
