@@ -27,23 +27,27 @@ func (s *Session) Do(ctx context.Context, r Request) {
 		s.post(ctx, r, channel, draft) // answered when it is committed
 		return
 	}
-	reply := &Reply{}
-	switch c := r.Command.(type) {
+	switch c := r.Command.(type) { // these answer themselves, at the right moment
 	case Subscribe:
 		err = s.subscribe(ctx, r, c)
-		if err == nil {
-			return // answered before the first event, under the room's lock
-		}
 	case Unsubscribe:
 		err = s.unsubscribe(ctx, r, c)
-		if err == nil {
-			return // as well
-		}
 	case Keep:
 		err = s.keep(ctx, r, c)
-		if err == nil {
-			return // as well
-		}
+	default:
+		s.reply(ctx, r)
+		return
+	}
+	if err != nil {
+		s.answer(r, &Reply{Err: AsError(err)})
+	}
+}
+
+// reply carries out what is answered at once.
+func (s *Session) reply(ctx context.Context, r Request) {
+	reply := &Reply{}
+	var err error
+	switch c := r.Command.(type) {
 	case Authenticate:
 		reply.Connected, err = s.reauthenticate(ctx, c.Token)
 	case History:

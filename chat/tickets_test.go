@@ -194,6 +194,27 @@ func TestTicket_ThatCannotServeGivesTheNewOne(t *testing.T) {
 	})
 }
 
+func TestTicket_BringsNothingFromBeforeASubscription(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, h *chat.Hub, _ chat.Store) {
+		ada, ben := connect(t, h, as("ada")), connect(t, h, as("ben"))
+		ben.must(post("one", "before", ""))
+		ada.must(chat.Keep{Ticket: ticketOne})
+		ada.must(chat.Subscribe{Channel: "one"})
+		ada.close()
+		ben.must(post("one", "missed", ""))
+		for i, seqs := range [][]uint64{{0}, nil} { // the answer was lost, or it had no offset yet
+			back := connect(t, h, as("ada"))
+			r := back.must(chat.Keep{Ticket: fmt.Sprintf("ANOTHERTICKET-%03d", i), Recovery: &chat.Recovery{Ticket: ticketOne, Epoch: h.Epoch(), Seqs: seqs}})
+			synctest.Wait()
+			if diff := cmp.Diff([]string{"missed"}, back.bodies("one")); !r.Recovered || diff != "" {
+				t.Errorf("recovered %t with other messages:\n%s", r.Recovered, diff)
+			}
+			back.close()
+		}
+	})
+}
+
 func TestTicket_DismissesTheSessionThatHasIt(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, h *chat.Hub, _ chat.Store) {
