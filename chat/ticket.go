@@ -80,8 +80,8 @@ func (t *ticketRecord) from(i int, r *Recovery) uint64 {
 	return t.Places[i].Seq
 }
 
-// keeping is the ticket of a session. mu is taken under room.mu, and no other
-// lock under it; writing is held over the store's writing, so that records are
+// keeping is the ticket of a session. mu is taken under room.mu and Session.mu,
+// and no other lock under it; writing is held over the store's writing, so that records are
 // written in their order.
 type keeping struct {
 	session     *Session
