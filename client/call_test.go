@@ -99,7 +99,12 @@ func TestSignal_CanBeAnsweredToTheDeviceThatSentIt(t *testing.T) {
 	t.Parallel()
 	s, ctx := serve(t, chat.Options{}), within(t)
 	heard := func(of string, signals chan *client.Signal) func(*client.Options) {
-		return func(o *client.Options) { o.OnSignal = func(s *client.Signal) { s.Event = of + " " + s.Event; signals <- s } }
+		return func(o *client.Options) {
+			o.OnSignal = func(s *client.Signal) {
+				s.Event = of + " " + s.Event
+				signals <- s
+			}
+		}
 	}
 	signals := make(chan *client.Signal, 10)
 	next := func() *client.Signal {
