@@ -85,6 +85,28 @@ func TestClose_OfTheServerWaitsForNobodyForLong(t *testing.T) {
 	b.poll(t, sid).refused(t, http.StatusBadRequest, 1)
 }
 
+// Patience with a close begins anew with each poll: nobody is cut off who is at
+// it, however much is queued.
+func TestClose_OfTheServerWaitsForWhoPolls(t *testing.T) {
+	t.Parallel()
+	b := setup(t, engineio.Options{CloseWithin: 2 * time.Second})
+	sid := b.open(t)
+	s := b.session(t)
+	for i := range 100 {
+		s.Offer(conntest.Text(fmt.Sprint(i)))
+	}
+	s.End(nil)
+	got := 0
+	for range 7 {
+		time.Sleep(400 * time.Millisecond)
+		got += strings.Count(b.poll(t, sid).body, "4")
+	}
+	if got < 100 {
+		t.Errorf("about %d of 100 packets", got)
+	}
+	over(t, s)
+}
+
 func TestClose_EndsAPollThatWaits(t *testing.T) {
 	t.Parallel()
 	b := setup(t, engineio.Options{})

@@ -32,6 +32,20 @@ func TestHandshake_TellsTheClientWhatItNeeds(t *testing.T) {
 	}
 }
 
+// Each frame would be deflated for itself, and for each client.
+func TestWebSocket_IsNotDeflated(t *testing.T) {
+	t.Parallel()
+	b := setup(t, engineio.Options{})
+	c, resp, err := websocket.Dial(within(t), b.url+"/?EIO=4&transport=websocket", &websocket.DialOptions{CompressionMode: websocket.CompressionContextTakeover})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	if e := resp.Header.Get("Sec-Websocket-Extensions"); e != "" {
+		t.Errorf("extensions: %q", e)
+	}
+}
+
 func TestHandshake_MakesIdsOf120RandomBits(t *testing.T) {
 	t.Parallel()
 	b := setup(t, engineio.Options{})

@@ -41,6 +41,30 @@ func TestPing_IsSentOnceUntilItIsAnswered(t *testing.T) {
 	}
 }
 
+// Answers to nothing keep nobody from being asked.
+func TestPing_IsNotPutOffByAnswersToNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t, engineio.Options{PingInterval: time.Second, PingTimeout: patience})
+	c, _ := b.openSocket(t)
+	asked := make(chan string, 1)
+	ctx := within(t)
+	go func() {
+		_, data, _ := c.Read(ctx)
+		asked <- string(data)
+	}()
+	for {
+		select {
+		case got := <-asked:
+			if got != "2" {
+				t.Errorf("%q in place of a ping", got)
+			}
+			return
+		case <-time.After(10 * time.Millisecond):
+			write(t, c, "3")
+		}
+	}
+}
+
 func TestPing_WithoutAnAnswerEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	b := setup(t, engineio.Options{PingInterval: 50 * time.Millisecond, PingTimeout: 50 * time.Millisecond})

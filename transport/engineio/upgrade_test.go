@@ -152,7 +152,11 @@ func TestUpgrade_ThatIsGivenUpLeavesThePolls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, engineio.Options{UpgradeTimeout: 2 * time.Second})
+			o := engineio.Options{UpgradeTimeout: 4 * patience}
+			if name == "by waiting" {
+				o.UpgradeTimeout = time.Second
+			}
+			b := setup(t, o)
 			sid := b.open(t)
 			giveUp(t, b.probed(t, sid))
 			b.post(t, sid, "4hello").is(t, http.StatusOK, "ok")
@@ -171,6 +175,9 @@ func TestUpgrade_ThatIsGivenUpLeavesThePolls(t *testing.T) {
 				write(t, c, "4again")
 				return read(t, c) == "4again"
 			})
+			if n := b.server.Stats().Upgraded; n != 1 {
+				t.Errorf("%d upgrades", n)
+			}
 		})
 	}
 }
