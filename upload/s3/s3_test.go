@@ -85,6 +85,8 @@ func TestS3_AWrongKeyIsRefused(t *testing.T) {
 	if err := put(t, open(t, o), 100); chat.CodeOf(err) != chat.CodeUnavailable {
 		t.Errorf("%v", err)
 	}
+	server.mu.Lock()
+	defer server.mu.Unlock()
 	if len(server.objects) != 0 || len(server.refusals) == 0 || strings.Contains(strings.Join(server.refusals, " "), o.SecretKey) {
 		t.Errorf("%d objects, refused %v", len(server.objects), server.refusals)
 	}
@@ -114,9 +116,11 @@ func TestS3_AChangedByteIsNotKept(t *testing.T) {
 		if err := put(t, open(t, o), size); err == nil {
 			t.Errorf("%d bytes: kept", size)
 		}
+		server.mu.Lock()
 		if len(server.objects) != 0 {
 			t.Errorf("%d bytes: %d objects", size, len(server.objects))
 		}
+		server.mu.Unlock()
 	}
 }
 
@@ -130,6 +134,8 @@ func TestS3_SweepsPartsThatWereNeverCompleted(t *testing.T) {
 	if err := b.Sweep(t.Context(), now.Add(-24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
+	server.mu.Lock()
+	defer server.mu.Unlock()
 	if server.uploads["old"] != nil || server.uploads["young"] == nil {
 		t.Errorf("%d are left", len(server.uploads))
 	}
@@ -146,5 +152,35 @@ func TestS3_WhatCannotBeReachedMayBeTriedAgain(t *testing.T) {
 		if e := chat.AsError(err); e.Code != chat.CodeUnavailable || !e.Retryable() {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// What is sent in parts is read from anywhere, by one request each time, which
+// may be left before its end.
+func TestS3_IsReadFromAnywhereByOneRequest(t *testing.T) {
+	t.Parallel()
+	server, o := bucket(t, false)
+	b := open(t, o)
+	data := bytes.Repeat([]byte("0123456789"), 600_000)
+	if err := b.Put(t.Context(), name, bytes.NewReader(data), int64(len(data))); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int64{0, 1, 5_999_999} {
+		r, err := b.Open(t.Context(), name, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(io.LimitReader(r, 3))
+		if err != nil || !bytes.HasPrefix(data[at:], got) || len(got) == 0 {
+			t.Errorf("from %d: %q, %v", at, got, err)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	server.mu.Lock()
+	defer server.mu.Unlock()
+	if server.seen["GET"] != 3 {
+		t.Errorf("%v", server.seen)
 	}
 }
