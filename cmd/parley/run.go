@@ -100,21 +100,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		PostRate: c.postRate(), PostBurst: c.PostBurst,
 	})
 	s.reviews.start(keys, s.hub)
-	s.sockets, err = ws.New(ws.Options{
-		Connect:      func(id chat.Identity, sink chat.Sink) (ws.Session, error) { return s.hub.Connect(id, sink) },
-		Authenticate: credentialsOf(keys),
-		StatusOf:     api.StatusOf,
-		Logger:       log,
-		Compression:  c.Compression,
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.polls = s.polling(keys)
-	s.addresses = c.addresses(time.Now)
-	s.streams = s.streaming(keys)
-	s.messaging(c, keys)
-	if err := s.uploading(ctx, c, keys); err != nil {
+	if err := s.transports(ctx, c, keys); err != nil {
 		return nil, err
 	}
 	s.metrics = newMetrics(s)
@@ -133,6 +119,25 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 	}
 	s.operate(ctx, c.Data)
 	return s, s.listen(ctx, c.Addr)
+}
+
+// transports are what doors are made of.
+func (s *server) transports(ctx context.Context, c *Serve, keys *auth.Service) (err error) {
+	s.sockets, err = ws.New(ws.Options{
+		Connect:      func(id chat.Identity, sink chat.Sink) (ws.Session, error) { return s.hub.Connect(id, sink) },
+		Authenticate: credentialsOf(keys),
+		StatusOf:     api.StatusOf,
+		Logger:       s.log,
+		Compression:  c.Compression,
+	})
+	if err != nil {
+		return err
+	}
+	s.polls = s.polling(keys)
+	s.addresses = c.addresses(time.Now)
+	s.streams = s.streaming(keys)
+	s.messaging(c, keys)
+	return s.uploading(ctx, c, keys)
 }
 
 // guarded are the doors, behind their guard.
