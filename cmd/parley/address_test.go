@@ -212,8 +212,12 @@ func TestAddress_KeepsABoundedNumberAndForgets(t *testing.T) {
 func TestAddress_RefusesSettingsThatMeanNothing(t *testing.T) {
 	t.Parallel()
 	for _, a := range []Addresses{
-		{AddressRate: -1}, {AddressRate: 1}, {AddressRate: 1, AddressBurst: -1},
-		{TrustedProxy: []string{"everybody"}}, {TrustedProxy: []string{"10.0.0.0/33"}}, {TrustedProxy: []string{""}},
+		{AddressRate: -1},
+		{AddressRate: 1},
+		{AddressRate: 1, AddressBurst: -1},
+		{TrustedProxy: []string{"everybody"}},
+		{TrustedProxy: []string{"10.0.0.0/33"}},
+		{TrustedProxy: []string{""}},
 	} {
 		if a.checkAddresses() == nil {
 			t.Errorf("%+v is taken", a)

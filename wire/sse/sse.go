@@ -181,7 +181,7 @@ func ownMembers() []string { return []string{"type", "channelId", "userId", "eve
 // that an EventSource raises by itself.
 func customName(name string) string {
 	switch name {
-	case "", "message", "error", "open", "connected", "signal", "call",
+	case "", "message", "error", "open", "connected", "subscribed", "signal", "call", "call.state",
 		"typing", "presence", "delivered", "read",
 		"message.update", "message.delete", "reaction", "pin", "state", "member",
 		"level", "dropped", "expired", "expiring", "going_away":

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/internal/eventstream"
 	"github.com/parley-chat/parley/wire"
 	"github.com/parley-chat/parley/wire/native"
@@ -51,7 +52,25 @@ func checkFrame(t testing.TB, frame []byte) {
 
 func TestSSE(t *testing.T) {
 	t.Parallel()
-	wiretest.RunOneWay(t, dialect(), "testdata/*.txt", checkFrame)
+	names := map[string]bool{"open": true}
+	wiretest.RunOneWay(t, dialect(), "testdata/*.txt", func(t testing.TB, frame []byte) {
+		checkFrame(t, frame)
+		if e := event(t, frame); !strings.Contains(e.Data, `"type":"signal"`) {
+			names[e.Name] = true
+		}
+	})
+	// Nobody's signal has the name of what the server says.
+	for name := range names {
+		s := &chat.Signal{Kind: chat.SignalCustom, User: "mallory", Name: name}
+		dialect().New("session").Encode(&chat.Delivery{Signal: s}, func(frame []byte) {
+			if e := event(t, frame); e.Name != "signal" {
+				t.Errorf("a signal is named %q", e.Name)
+			}
+		})
+	}
+	if len(names) < 15 {
+		t.Errorf("only %d names were seen", len(names))
+	}
 }
 
 // compareBody wants the body that a client gets to be what was posted.
