@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -85,7 +84,6 @@ type Options struct {
 type Server struct {
 	o     Options
 	count counts
-	work  sync.WaitGroup
 }
 
 type counts struct {

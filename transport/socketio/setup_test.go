@@ -23,7 +23,7 @@ type bundle struct {
 	ahead  atomic.Int64 // of the hub's clock, in nanoseconds
 }
 
-func setup(t *testing.T) *bundle {
+func setup(t testing.TB) *bundle {
 	t.Helper()
 	b := &bundle{}
 	now := func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }
@@ -66,7 +66,7 @@ func user(name string) *chat.Identity {
 
 // line is a Transport with its peer.
 type line struct {
-	t      *testing.T
+	t      testing.TB
 	conn   *socketio.Conn
 	woken  chan struct{}
 	closed chan *chat.Error
@@ -86,7 +86,7 @@ func (l *line) Close(why *chat.Error) {
 	l.Wake()
 }
 
-func (b *bundle) line(t *testing.T) *line {
+func (b *bundle) line(t testing.TB) *line {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/socket.io/", nil)
 	if err != nil {
@@ -99,7 +99,7 @@ func (b *bundle) line(t *testing.T) *line {
 }
 
 // come is a client of the user's in the main namespace.
-func (b *bundle) come(t *testing.T, name string) *line {
+func (b *bundle) come(t testing.TB, name string) *line {
 	t.Helper()
 	l := b.line(t)
 	l.say(`0{"token":"` + name + `"}`)

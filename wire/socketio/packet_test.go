@@ -76,7 +76,9 @@ func TestReader_RefusesWhatIsNoPacket(t *testing.T) {
 		many(0, `5["a"]`), many(0, `5-["a"]`), many(0, `5x-["a"]`), many(0, `5-1-["a"]`), many(0, `51.5-["a"]`), many(0, `5 1-["a"]`),
 		many(0, `511-["a"]`), many(0, `599999999999999999999-["a"]`), many(0, `5+1-["a"]`),
 		many(0, `0/`+strings.Repeat("x", 200)), many(0, "0/a\x1eb,"), many(0, "0/\xff,"), many(0, "0/a b,"),
-		{binary(1)}, {text(`51-["a"]`), text(`2["b"]`)}, many(2, `51-["a",{"_placeholder":true,"num":0}]`),
+		{binary(1)},
+		{text(`51-["a"]`), text(`2["b"]`)},
+		many(2, `51-["a",{"_placeholder":true,"num":0}]`),
 	} {
 		var r socketio.Reader
 		var err error
