@@ -211,3 +211,33 @@ func TestStoppedReader_IsNotReadFurther(t *testing.T) {
 	_ = stopped.Close()
 	over(t, s)
 }
+
+// What a client does not read stays with its socket, whose queue is bounded:
+// little of it waits here.
+func TestStoppedReader_LeavesWhatItDoesNotReadWithItsSocket(t *testing.T) {
+	t.Parallel()
+	b := setup(t, engineio.Options{PingInterval: patience, PingTimeout: patience})
+	b.dialRaw(t, 4096)
+	stopped := b.session(t)
+	b.open(t)
+	absent := b.session(t)
+	other, _ := b.openSocket(t)
+	reader := b.session(t)
+	const messages = 500
+	for range messages {
+		stopped.Offer(conntest.Text(strings.Repeat("x", 60_000)))
+		absent.Offer(conntest.Text("x"))
+	}
+	for i := range 200 {
+		reader.Offer(conntest.Text(fmt.Sprint(i)))
+		if got := read(t, other); got != fmt.Sprint("4", i) {
+			t.Fatalf("%q came in place of %d", got, i)
+		}
+	}
+	if n := stopped.Pending(); n < messages/4 {
+		t.Errorf("of 30 MB for a client that reads nothing %d messages are left", n)
+	}
+	if n := absent.Pending(); n != messages {
+		t.Errorf("%d messages were taken for a client that does not poll", messages-n)
+	}
+}
