@@ -88,7 +88,7 @@ func (m *memory) refer(url string, on bool) {
 
 // bundle is a service over a folder, behind a server of its own.
 type bundle struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	store   *memory
 	service *upload.Service
@@ -114,13 +114,13 @@ func (c *clock) advance(d time.Duration) {
 	c.ahead += d
 }
 
-func setup(t *testing.T, change func(*upload.Options)) *bundle {
+func setup(t testing.TB, change func(*upload.Options)) *bundle {
 	t.Helper()
 	return resume(t, t.TempDir(), newMemory(), change)
 }
 
 // resume starts a service on what another has left.
-func resume(t *testing.T, dir string, store *memory, change func(*upload.Options)) *bundle {
+func resume(t testing.TB, dir string, store *memory, change func(*upload.Options)) *bundle {
 	t.Helper()
 	blobs, err := disk.Open(filepath.Join(dir, "blobs"))
 	if err != nil {
