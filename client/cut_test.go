@@ -15,7 +15,8 @@ import (
 )
 
 // breaking cuts connections at random until stop is called: all at once by FIN
-// or RST, or the next ones after so many bytes.
+// or RST, or the next ones after so many bytes. It does so less and less often,
+// so that what is said under way comes to an end on a slow machine too.
 func breaking(proxy *faultnet.Proxy, most int) (stop func()) {
 	over := make(chan struct{})
 	var work sync.WaitGroup
@@ -25,7 +26,7 @@ func breaking(proxy *faultnet.Proxy, most int) (stop func()) {
 			case <-over:
 				proxy.CutAfter(0)
 				return
-			case <-time.After(time.Duration(5+rand.IntN(30)) * time.Millisecond):
+			case <-time.After(time.Duration(5+rand.IntN(30)+n) * time.Millisecond):
 			}
 			switch n % 3 {
 			case 0:

@@ -97,9 +97,12 @@ func dial(t *testing.T, url, user string, change func(*client.Options)) *client.
 	return c
 }
 
+// patience bounds what must happen at all: the machine may be busy.
+const patience = 2 * time.Minute
+
 func within(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -126,7 +129,7 @@ func (w *watcher) handle(e client.Event) {
 // until waits until ok says so of what came so far, and returns that.
 func (w *watcher) until(what string, ok func([]client.Event) bool) []client.Event {
 	w.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(patience)
 	for {
 		w.mu.Lock()
 		events, more := w.events[:len(w.events):len(w.events)], w.more

@@ -220,7 +220,11 @@ func (l *load) finish() (*history.History, history.Final) {
 		select {
 		case <-e.heard:
 		case <-enough.Done():
-			l.note(late, e.channel, "%s has not heard the end within %v", e.name, l.patience)
+			select {
+			case <-e.heard: // while another was waited for
+			default:
+				l.note(late, e.channel, "%s has not heard the end within %v", e.name, l.patience)
+			}
 		}
 	}
 	final := make(history.Final)

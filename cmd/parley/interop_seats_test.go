@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/parley-chat/parley/internal/plain"
 )
@@ -87,7 +86,7 @@ func pollAt(_ context.Context, b *bundle, token, channel string) (plain.Line, er
 
 func ioAt(namespace string) func(context.Context, *bundle, string, string) (plain.Line, error) {
 	return func(ctx context.Context, b *bundle, token, _ string) (plain.Line, error) {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		return plain.DialIO(ctx, b.url, namespace, `{"token":"`+token+`"}`)
 	}

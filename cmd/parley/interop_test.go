@@ -230,7 +230,7 @@ func (p *party) find(user string, m matter) string {
 
 // patience is how long something that must happen is waited for: the machine
 // may be busy.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // matter is what an act is about, by the names that patterns have for it.
 type matter map[string]string
