@@ -60,7 +60,7 @@ sdk: build ## The TypeScript packages: types, format, build, size, tests against
 
 .PHONY: lint
 lint: ## golangci-lint and gofumpt, as pinned in tools/go.mod
-	$(TOOL) golangci-lint run ./...
+	$(TOOL) golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: format
 format: ## Format every Go file
