@@ -125,10 +125,10 @@ func TestC6_StreamsThatAreCutOffHaveEachEventOnceInAllTheirChannels(t *testing.T
 		w := &wanderer{b: b, query: query.Encode(), last: b.hub.Epoch() + ":0,0,0,0", seen: map[string][]string{}, farewell: map[string]bool{}}
 		all[i] = w
 		wanderers.Go(func() {
-			patience := time.Duration(1) // a busy machine may take longer than the cuts leave
+			patience := 1 // a busy machine may take longer than the cuts leave
 			for len(w.farewell) < len(channels) && ctx.Err() == nil && len(w.wrong) == 0 {
 				before := w.last
-				cut, cancel := context.WithTimeout(ctx, patience*time.Duration(dice.IntN(80_000))*time.Microsecond)
+				cut, cancel := context.WithTimeout(ctx, time.Duration(patience*dice.IntN(80_000))*time.Microsecond)
 				w.follow(cut, len(channels))
 				cancel()
 				if patience++; w.last != before {
