@@ -317,16 +317,3 @@ func TestExpiry_ClosesWithACodeOfItsOwnAtEachDoor(t *testing.T) {
 	bob.lives(t)
 	b.ask(t, token, "GET", general, "").want(t, 401, "token_expired")
 }
-
-func TestRefresh_KeepsALiveConnectionBeyondItsFirstToken(t *testing.T) {
-	t.Parallel()
-	b := setup(t, nil)
-	end := time.Now().Truncate(time.Second).Add(3 * time.Second)
-	secret := b.tokenSecret(t)
-	short := signed(t, secret, "configured", map[string]any{"sub": "ada", "scope": "chat:read chat:send", "exp": end.Unix()})
-	ada := b.watch(t, "ada", "/v1/ws", short)
-	ada.send(`{"type":"connect","ref":1,"token":"` + b.token(t, auth.Grant{User: "ada"}) + `"}`)
-	left := b.watch(t, "one that did not", "/v1/ws", short)
-	left.over(t, end, "token_expired")
-	ada.lives(t)
-}

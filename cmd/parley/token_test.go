@@ -25,8 +25,7 @@ func claimsOf(t *testing.T, token any, secret []byte) map[string]any {
 	return claims
 }
 
-// D1, row by row.
-func TestAuthToken_AnswersWithTwoTokens(t *testing.T) {
+func TestD1_AUserIsAnsweredWithTwoTokens(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	project, _, err := b.config.Keys.project(b.config.Data)
@@ -59,7 +58,7 @@ func TestAuthToken_AnswersWithTwoTokens(t *testing.T) {
 	b.ask(t, token, "GET", general, "").want(t, 403, "forbidden")
 }
 
-func TestAuthToken_NeedsAUser(t *testing.T) {
+func TestD1_WithoutAUserIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for _, body := range []string{`{}`, `{"userId":""}`, `{"userId":null}`} {
@@ -73,7 +72,7 @@ func TestAuthToken_NeedsAUser(t *testing.T) {
 	}
 }
 
-func TestAuthToken_NeedsASecretKeyBeforeAnythingElse(t *testing.T) {
+func TestD1_NeedsASecretKeyBeforeAnythingElse(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	ada := b.token(t, auth.Grant{User: "ada", Scopes: []string{"chat:read", "chat:send", "chat:manage"}})
@@ -84,7 +83,7 @@ func TestAuthToken_NeedsASecretKeyBeforeAnythingElse(t *testing.T) {
 	}
 }
 
-func TestAuthToken_IsForAnybodyUnderDev(t *testing.T) {
+func TestD1_IsForAnybodyUnderDev(t *testing.T) {
 	t.Parallel()
 	b := setup(t, dev)
 	got := b.ask(t, "", "POST", "/auth/token", `{"userId":"ada"}`).want(t, 200, "")
