@@ -88,17 +88,11 @@ func (c *codec) Reply(r *chat.Reply, emit func([]byte)) {
 	}
 }
 
-// become takes over what a join that was accepted said of its user.
+// become takes over whom a join that was accepted names, if the session was
+// somebody else's: a guest's. Of who it is already, no frame changes the name.
 func (c *codec) become(ref any) {
-	j, ok := ref.(*joining)
-	if !ok {
-		return
-	}
-	if j.user != "" {
-		c.self.user = j.user
-	}
-	if j.name != "" {
-		c.self.name = j.name
+	if j, ok := ref.(*joining); ok && j.user != "" && j.user != c.self.user {
+		c.self = j.person
 	}
 }
 
