@@ -40,7 +40,7 @@ func (s *socket) acked(frame string, args ...any) map[string]any {
 	s.t.Helper()
 	answer := s.asked(frame, args...)
 	if answer["type"] == "error" {
-		s.t.Fatalf("%s was answered with %v", fmt.Sprintf(frame, args...), answer)
+		s.t.Fatalf("%.200s was answered with %v", fmt.Sprintf(frame, args...), answer)
 	}
 	return answer
 }
