@@ -228,8 +228,9 @@ func (a *app) editing(e *entry) {
 
 func (a *app) edit(r *room, e *entry, text string) tea.Cmd {
 	r.picked = nil
+	id := e.id // the entry is the screen's: what comes meanwhile changes it
 	return a.do("not changed", "", func(ctx context.Context) error {
-		_, err := a.client.Edit(ctx, r.name, e.id, client.Draft{Text: text})
+		_, err := a.client.Edit(ctx, r.name, id, client.Draft{Text: text})
 		return err
 	})
 }
@@ -240,11 +241,12 @@ func (a *app) remove(string) tea.Cmd {
 	if e == nil {
 		return a.alert("/delete: there is no message of yours here")
 	}
+	id := e.id
 	a.sure = &question{
 		text: "delete “" + a.cells.short(e.text, quoteWide) + "” for everybody? y or n",
 		yes: func() tea.Cmd {
 			return a.do("not deleted", "", func(ctx context.Context) error {
-				_, err := a.client.Delete(ctx, r.name, e.id)
+				_, err := a.client.Delete(ctx, r.name, id)
 				return err
 			})
 		},
@@ -291,9 +293,10 @@ func (a *app) react(name string) tea.Cmd {
 		return a.alert("/react: there is no message of somebody else here; Ctrl-P picks one")
 	}
 	on := !slices.ContainsFunc(e.reactions, func(have reaction) bool { return have.name == name && have.mine })
+	id := e.id
 	r.picked = nil
 	return a.do("no reaction", "", func(ctx context.Context) error {
-		_, err := a.client.React(ctx, r.name, e.id, name, on)
+		_, err := a.client.React(ctx, r.name, id, name, on)
 		return err
 	})
 }
@@ -304,10 +307,10 @@ func (a *app) pin(string) tea.Cmd {
 	if e == nil {
 		return a.alert("/pin: there is no message here")
 	}
-	on := !e.pinned
+	id, on := e.id, !e.pinned
 	r.picked = nil
 	return a.do("not pinned", "", func(ctx context.Context) error {
-		_, err := a.client.Pin(ctx, r.name, e.id, on)
+		_, err := a.client.Pin(ctx, r.name, id, on)
 		return err
 	})
 }

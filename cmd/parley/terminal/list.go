@@ -115,8 +115,9 @@ func (a *app) member(channel string, role chat.Role) tea.Cmd {
 	if role == chat.NoRole {
 		what = "you are still a member of #" + channel
 	}
+	me := a.me
 	join := a.do(what, "", func(ctx context.Context) error {
-		_, err := a.client.PutMember(ctx, channel, client.Standing{UserID: a.me, Role: role})
+		_, err := a.client.PutMember(ctx, channel, client.Standing{UserID: me, Role: role})
 		return err
 	})
 	return tea.Sequence(join, a.readList())
