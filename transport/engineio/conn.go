@@ -30,6 +30,7 @@ type Conn struct {
 
 	main atomic.Pointer[pipe] // the WebSocket in use; nil: polling
 	owed atomic.Uint32
+	told atomic.Bool // who was to be told by a poll yet to come that its close has ended the connection
 
 	pulling sync.Mutex     // one call of Socket.Next at a time
 	rest    []wire.Message // pulled, and not sent yet; pulling guards it
@@ -43,6 +44,7 @@ type Conn struct {
 	closing   bool  // Close was called
 	reason    *chat.Error
 	ended     bool
+	lingers   bool          // a poll of its client may still be on its way; see Server.owes
 	last      byte          // what a waiting poll is told of the end
 	beat      time.Duration // when the next ping, or the answer to the last one, is due
 	pinged    bool
@@ -117,6 +119,7 @@ func (c *Conn) end(last byte, reason *chat.Error, linger bool) {
 	main, candidate := c.main.Load(), c.candidate
 	c.candidate = nil
 	linger = linger && c.poll == nil && main == nil
+	c.lingers = linger
 	c.poll.wake()
 	c.mu.Unlock()
 	c.server.forget(c, linger)

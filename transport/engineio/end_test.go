@@ -74,6 +74,20 @@ func TestClose_OfTheServerComesAfterWhatIsQueued(t *testing.T) {
 	}
 }
 
+// A poll and its client's close come at the same time, in whatever order: the
+// poll is told of the end, whichever of them the server sees first, and once.
+func TestClose_OfTheClientIsToldToThePollBesideIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t, engineio.Options{})
+	for range 300 {
+		sid := b.open(t)
+		polled := b.polls(t, sid)
+		b.post(t, sid, "1").is(t, http.StatusOK, "ok")
+		(<-polled).is(t, http.StatusOK, "6")
+		b.poll(t, sid).refused(t, http.StatusBadRequest, 1)
+	}
+}
+
 func TestClose_OfTheServerWaitsForNobodyForLong(t *testing.T) {
 	t.Parallel()
 	b := setup(t, engineio.Options{CloseWithin: 100 * time.Millisecond})

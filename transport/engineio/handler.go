@@ -114,9 +114,7 @@ func (s *Server) poll(w http.ResponseWriter, r *http.Request, id string) {
 	c := s.find(id, r)
 	switch {
 	case c == nil && r.Method == http.MethodGet && s.lingers(id):
-		a := &payload{}
-		a.add(kindNoop, "")
-		_ = s.answer(w, http.NewResponseController(w), a)
+		s.goodbye(w)
 		return
 	case c == nil:
 		s.refuse(w, errUnknown)
@@ -131,6 +129,13 @@ func (s *Server) poll(w http.ResponseWriter, r *http.Request, id string) {
 	default:
 		s.refuse(w, errRequest)
 	}
+}
+
+// goodbye ends a poll whose client has closed the connection.
+func (s *Server) goodbye(w http.ResponseWriter) {
+	a := &payload{}
+	a.add(kindNoop, "")
+	_ = s.answer(w, http.NewResponseController(w), a)
 }
 
 // survive answers for a fault in a socket.

@@ -35,6 +35,10 @@ func (p *poll) wake() {
 func (s *Server) get(w http.ResponseWriter, r *http.Request, c *Conn) {
 	p := &poll{woken: make(chan struct{}, 1)}
 	if e := c.begin(p); e != nil {
+		if e == errUnknown && s.owes(c) {
+			s.goodbye(w)
+			return
+		}
 		s.refuse(w, e)
 		return
 	}

@@ -186,6 +186,15 @@ func (s *Server) lingers(id string) bool {
 	return late
 }
 
+// owes reports, once, that a poll that found the connection before its client's
+// close ended it is still to be told.
+func (s *Server) owes(c *Conn) bool {
+	c.mu.Lock()
+	lingers := c.ended && c.lingers
+	c.mu.Unlock()
+	return lingers && (c.told.CompareAndSwap(false, true) || s.lingers(c.id))
+}
+
 // remember counts the connection in; forget undoes it.
 func (s *Server) remember(c *Conn) {
 	s.mu.Lock()
@@ -216,7 +225,7 @@ func (s *Server) forget(c *Conn, linger bool) {
 	if c.Polling() {
 		s.polling--
 	}
-	if linger {
+	if linger && c.told.CompareAndSwap(false, true) {
 		s.late[c.id] = s.elapsed() + lingerFor
 	}
 	s.empty()
