@@ -246,25 +246,30 @@ func TestRestore_RefusesWhatIsDamaged(t *testing.T) {
 	if err := faultLoad(s, w, 20); err != nil {
 		t.Fatal(err)
 	}
-	names, refused := []string(nil), 0
-	for i := 0; i == 0 || i < len(names); i++ {
-		dir := fmt.Sprint("backup", i)
-		if err := s.Backup(ctx, dir); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if names, err = fs.List(dir); err != nil {
-			t.Fatal(err)
-		}
-		name := dir + "/" + names[i]
-		size := len(contents(t, fs, name))
+	// A table, whose damage cannot be taken for a power cut; when Pebble writes
+	// one by itself is its own affair.
+	if err := s.db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Backup(ctx, "backup"); err != nil {
+		t.Fatal(err)
+	}
+	names, err := fs.List("backup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for i, name := range names {
+		size := len(contents(t, fs, "backup/"+name))
 		// Damage in the last block of a log looks like a power cut.
 		if size == 0 || isLog(name) && size < 128<<10 {
 			continue
 		}
-		independent(t, fs, name)
-		damage(t, fs, name, size/3, false)
-		to := fmt.Sprint("restored", i)
+		dir, to := fmt.Sprint("backup", i), fmt.Sprint("restored", i)
+		if _, err := vfs.Clone(fs, fs, "backup", dir); err != nil {
+			t.Fatal(err)
+		}
+		damage(t, fs, dir+"/"+name, size/3, false)
 		if err := restore(ctx, fs, dir, to); err != nil {
 			refused++
 			continue
@@ -277,17 +282,6 @@ func TestRestore_RefusesWhatIsDamaged(t *testing.T) {
 	}
 	if refused == 0 {
 		t.Error("no damage was noticed at all")
-	}
-}
-
-// independent makes a file that is linked elsewhere one of its own.
-func independent(t *testing.T, fs vfs.FS, name string) {
-	t.Helper()
-	if err := vfs.Copy(fs, name, name+".copy"); err != nil {
-		t.Fatal(err)
-	}
-	if err := fs.Rename(name+".copy", name); err != nil {
-		t.Fatal(err)
 	}
 }
 
