@@ -1,0 +1,1 @@
+export { ParleyProvider, useParley } from "./context";

@@ -1,0 +1,10 @@
+import { defineConfig } from "tsdown";
+
+// React and the client stay what the application has of them.
+export default defineConfig({
+  entry: { index: "src/index.ts" },
+  format: "esm",
+  platform: "neutral",
+  tsconfig: "tsconfig.build.json",
+  dts: true,
+});
