@@ -127,7 +127,7 @@ export class Client {
     const { nonce = uuid(), ...content } = typeof draft === "string" ? { text: draft } : draft;
     const limited = this.limit();
     if (limited) throw limited;
-    this.events.emit("status", { channelId, nonce, status: "sending" });
+    this.events.emit("status", { channelId, nonce, status: "sending", draft: content });
     try {
       const ack = await this.commit({ type: "publish", channelId, ...content }, nonce);
       const message = {

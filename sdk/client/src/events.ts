@@ -1,3 +1,4 @@
+import type { Draft } from "./client";
 import type { Expired, ParleyError } from "./error";
 import type { Session } from "./link";
 import type {
@@ -35,8 +36,15 @@ export interface ClientEvents {
   call: CallEvent;
   /** A call of the user's is in another state, or began to ring. */
   "call.state": Call;
-  /** How far a message of this client's has come, by its nonce. */
-  status: { channelId: string; nonce: string; status: SendStatus; message?: Message; error?: ParleyError };
+  /** How far a message of this client's has come, by its nonce. `draft` is what was sent, while it is on its way. */
+  status: {
+    channelId: string;
+    nonce: string;
+    status: SendStatus;
+    draft?: Draft;
+    message?: Message;
+    error?: ParleyError;
+  };
   typing: { channelId: string; userId: string; userName?: string; typing: boolean };
   presence: { channelId: string; joined?: Presence[]; left?: Presence[]; changed?: Presence[] };
   /** Everything up to `position` is there; who is there, types and has read what replaces what was known. */
