@@ -128,7 +128,9 @@ export class Channels {
     if (frame.ref === channel.asked) channel.asked = "";
     channel.place.begin(from);
     channel.acked = from.seq;
-    for (const { resolve } of channel.joining.splice(0)) resolve(frame as unknown as Joined);
+    const joined = frame as unknown as Joined;
+    for (const { resolve } of channel.joining.splice(0)) resolve(joined);
+    this.options.events.emit("joined", joined);
   }
 
   /** Takes the refusal of a subscribe; false: it refuses something else. */

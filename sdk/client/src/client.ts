@@ -216,7 +216,10 @@ export class Client {
   /** Moves the user's read cursor to a message. It never moves back. */
   async ackRead(channelId: string, messageId: string): Promise<Cursor> {
     const answer = await this.requests.ask({ type: "read", channelId, id: messageId }, true);
-    return answer.cursor as Cursor;
+    const cursor = answer.cursor as Cursor;
+    // The server tells all connections but this one.
+    this.events.emit("read", { channelId, userId: this.userId ?? "", seq: cursor.read, id: messageId });
+    return cursor;
   }
 
   /** Sends a signal to whoever is in the channel now; `typing.start` and `typing.stop` are typing. */

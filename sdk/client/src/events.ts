@@ -1,3 +1,4 @@
+import type { Joined } from "./channels";
 import type { Draft } from "./client";
 import type { Expired, ParleyError } from "./error";
 import type { Session } from "./link";
@@ -24,6 +25,8 @@ export interface ClientEvents {
   /** The server has let the client in, for the first time or again. */
   ready: Session;
   connection: { state: ConnectionState; error?: ParleyError; retryIn?: number };
+  /** A channel is followed: for the first time, again after a broken connection, or a direct one unasked. */
+  joined: Joined;
   /** Every event of the joined channels' logs, in the order of `seq`; the next ones are parts of it. */
   event: LogEvent;
   message: Message;
@@ -56,6 +59,7 @@ export interface ClientEvents {
     cursors?: (Cursor & { userId: string })[];
   };
   delivered: { channelId: string; userId: string; seq: number };
+  /** A user has read up to `seq`; also this one, here or elsewhere. */
   read: { channelId: string; userId: string; seq: number; id?: string };
   signal: { channelId?: string; userId: string; sessionId?: string; event: string; data?: Json };
   /** What the client held of the channel is worth nothing: it goes on from the oldest event that is kept. */
