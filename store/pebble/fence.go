@@ -33,11 +33,12 @@ type fence struct {
 	dir   string
 	shut  *atomic.Bool
 	stop  func(error)                   // shuts the fence
+	ahead int64                         // see logFile
 	abort *atomic.Pointer[func() error] // why a backup must end, or nil
 }
 
-func newFence(fs vfs.FS, dir string, shut *atomic.Bool, stop func(error)) fence {
-	return fence{fs, filepath.Clean(dir), shut, stop, new(atomic.Pointer[func() error])}
+func newFence(fs vfs.FS, dir string, shut *atomic.Bool, stop func(error), ahead int64) fence {
+	return fence{fs, filepath.Clean(dir), shut, stop, ahead, new(atomic.Pointer[func() error])}
 }
 
 var errShut = errors.New("the store has stopped: its files stay as they are")
@@ -69,6 +70,8 @@ func (f fence) fenced(name string, file vfs.File, err error) (vfs.File, error) {
 	switch {
 	case err == nil && !f.own(name):
 		return copiedFile{file, f}, nil
+	case err == nil && isLog(name):
+		return newLogFile(fencedFile{file, f, true}, f.ahead), nil
 	case err == nil:
 		return fencedFile{file, f, f.vital(name)}, nil
 	case f.vital(name):

@@ -91,7 +91,7 @@ func newStore(dir string, opts Options) *Store {
 	fs := opts.fs()
 	s.gate = newGate(fs, dir, opts.ReserveBytes)
 	s.opts = opts.filled(s.gate.total)
-	s.fs = newFence(fs, dir, &s.shut, s.stop)
+	s.fs = newFence(fs, dir, &s.shut, s.stop, min(zeroAhead, int64(s.opts.MemTableBytes/4)))
 	return s
 }
 
