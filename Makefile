@@ -51,12 +51,16 @@ unit:
 	go test -race -timeout 15m ./faults # by itself: some of its bounds are in seconds
 
 .PHONY: page
-page: build
+page: build packages
 	cd e2e && npm ci --no-audit --no-fund && npm test
 
 .PHONY: sdk
-sdk: build ## The TypeScript packages: types, format, build, size, tests against the server
-	cd sdk && npm ci --no-audit --no-fund && npm run check && npm run build && npm test
+sdk: build packages ## The TypeScript packages: types, format, build, size, tests against the server
+	cd sdk && npm run check && npm test
+
+.PHONY: packages
+packages:
+	cd sdk && npm ci --no-audit --no-fund && npm run build
 
 .PHONY: lint
 lint: ## golangci-lint and gofumpt, as pinned in tools/go.mod

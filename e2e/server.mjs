@@ -2,7 +2,7 @@
 // started again where it was.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -47,6 +47,11 @@ export class Server {
     const { stdout } = await promisify(execFile)(parley, ['token', '--data', this.#data, '--user', user, ...more]);
     return stdout.trim();
   }
+
+  // secretKey is the operator's, of a server without --dev.
+  async secretKey() { return JSON.parse(await readFile(join(this.#data, 'keys.json'), 'utf8')).secretKey; }
+
+  get pid() { return this.#process.pid; }
 
   async kill() {
     const ended = once(this.#process, 'exit');
