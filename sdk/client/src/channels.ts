@@ -1,6 +1,6 @@
 import { after } from "./clock";
 import type { Emitter } from "./emitter";
-import { ParleyError } from "./error";
+import { type Expired, ParleyError } from "./error";
 import type { ClientEvents } from "./events";
 import { type Frame, parsePosition } from "./frame";
 import { Place } from "./place";
@@ -22,12 +22,20 @@ export interface Joined {
   cursor: Cursor;
 }
 
+/** Why what is known of a channel is worth nothing: it is followed no more, something of it is gone, or all. */
+export type Loss = "left" | Expired["reason"];
+
 export interface ChannelsOptions {
   /** Sends a frame, if there is a connection; false: there is none. */
   send(frame: Frame): boolean;
   events: Emitter<ClientEvents>;
-  /** The channel was left (`again` false), or what is known of it may have missed something. */
-  lost(channelId: string, again: boolean): void;
+  /** False: events are told of as they come, once, whatever is missing before them. */
+  ordering: boolean;
+  /** A subscription has begun after `place`, which everything up to was told of before, in a log that ends at `head`. */
+  begun(channelId: string, place: number, head: number, own: Cursor): void;
+  /** An event is about to be told of, and with it everything up to `place` was. */
+  logged(event: Frame & { channelId: string; seq: number }, place: number): void;
+  lost(channelId: string, why: Loss): void;
 }
 
 interface Channel {
@@ -37,6 +45,7 @@ interface Channel {
   asked: string; // the ref of a subscribe that this connection has not answered; "": there is none
   acked: number; // the last seq that was acknowledged as delivered
   acking: (() => void) | undefined;
+  again: (() => void) | undefined; // stops the timer of a subscribe that was refused for now
 }
 
 /** Delivered events are acknowledged at most so often. */
@@ -96,8 +105,8 @@ export class Channels {
     const channel = this.all.get(channelId);
     if (!channel) return;
     this.all.delete(channelId);
-    this.stopAcking(channel);
-    this.options.lost(channelId, false);
+    this.stop(channel);
+    this.options.lost(channelId, "left");
     for (const { reject } of channel.joining) reject(why);
   }
 
@@ -111,7 +120,7 @@ export class Channels {
 
   /** The connection broke. */
   broke(): void {
-    for (const channel of this.all.values()) this.stopAcking(channel);
+    for (const channel of this.all.values()) this.stop(channel);
   }
 
   close(why: ParleyError): void {
@@ -129,6 +138,8 @@ export class Channels {
     channel.place.begin(from);
     channel.acked = from.seq;
     const joined = frame as unknown as Joined;
+    const head = parsePosition(joined.head)?.seq ?? from.seq;
+    this.options.begun(channelId, channel.place.seq ?? from.seq, head, joined.cursor);
     for (const { resolve } of channel.joining.splice(0)) resolve(joined);
     this.options.events.emit("joined", joined);
   }
@@ -142,11 +153,11 @@ export class Channels {
     if (error.expired) {
       const from = parsePosition(error.expired.oldest);
       if (from) channel.place.restart(from);
-      this.options.lost(channelId, true);
+      this.options.lost(channelId, error.expired.reason);
       this.options.events.emit("expired", { channelId, ...error.expired });
       this.subscribe(channelId, channel);
     } else if (error.retry) {
-      after(error.retryAfter ?? patience, () => this.subscribe(channelId, channel));
+      channel.again = after(error.retryAfter ?? patience, () => this.subscribe(channelId, channel));
     } else {
       this.dropped(channelId, error);
     }
@@ -162,27 +173,27 @@ export class Channels {
   /** Takes an event of a log, and tells of it if it is the next. */
   logged(frame: Frame & { channelId: string; seq: number }): void {
     const channel = this.all.get(frame.channelId);
-    if (channel?.asked !== "") return; // left, or about to be told again from its place
-    switch (channel.place.take(frame.seq)) {
-      case "gap":
-        this.subscribe(frame.channelId, channel);
-        return;
-      case "next":
-        this.acknowledge(frame.channelId, channel);
-        if (frame.type === "message") frame.clientAck = true;
-        this.options.events.emit("event", frame as never);
-        if (frame.type in known) this.options.events.emit(frame.type as keyof typeof known, frame as never);
-    }
+    if (!channel) return; // it was left
+    if (channel.asked !== "" && this.options.ordering) return; // it will be told again from its place
+    const verdict = channel.place.take(frame.seq);
+    if (verdict === "gap" || verdict === "early") this.subscribe(frame.channelId, channel);
+    if (verdict === "gap" || verdict === "old") return;
+    this.acknowledge(frame.channelId, channel);
+    if (frame.type === "message") frame.clientAck = true;
+    this.options.logged(frame, channel.place.seq ?? frame.seq);
+    this.options.events.emit("event", frame as never);
+    if (frame.type in known) this.options.events.emit(frame.type as keyof typeof known, frame as never);
   }
 
   private add(channelId: string, presence: boolean): Channel {
     const channel: Channel = {
-      place: new Place(),
+      place: new Place(undefined, !this.options.ordering),
       presence,
       joining: [],
       asked: "",
       acked: 0,
       acking: undefined,
+      again: undefined,
     };
     this.all.set(channelId, channel);
     return channel;
@@ -206,8 +217,9 @@ export class Channels {
     });
   }
 
-  private stopAcking(channel: Channel): void {
+  private stop(channel: Channel): void {
     channel.acking?.();
-    channel.acking = undefined;
+    channel.again?.();
+    channel.acking = channel.again = undefined;
   }
 }

@@ -1,89 +1,79 @@
-import { Channels, type Joined, type JoinOptions } from "./channels";
+import { Address } from "./address";
+import { Calls } from "./calls";
+import { Channels, type Joined, type JoinOptions, type Loss } from "./channels";
 import { after } from "./clock";
+import { Connection } from "./connection";
 import { Emitter } from "./emitter";
-import { ParleyError } from "./error";
+import { errorOf, ParleyError } from "./error";
 import type { ClientEvents } from "./events";
-import { type Frame, isLogged, parsePosition } from "./frame";
-import { type Credentials, errorOf, Link, type Session, type Socket } from "./link";
+import { type Frame, isLogged } from "./frame";
+import { History, type Page, type PageOptions } from "./history";
+import { Identity } from "./identity";
+import type { Session } from "./link";
 import type { ClientOptions } from "./options";
 import { Outbox } from "./outbox";
+import { Rate } from "./rate";
+import { Receipts } from "./receipts";
 import { Requests } from "./requests";
+import { Rest } from "./rest";
+import { type Draft, Sender } from "./sender";
 import { SharedState } from "./state";
-import type { Call, ConnectionState, Cursor, Json, LogEvent, Message, Presence } from "./types";
-import { uuid } from "./uuid";
-import { Way } from "./way";
+import type { Call, ConnectionState, Cursor, Json, LogEvent, Message, Presence, SendStatus } from "./types";
+import { type UploadedFile, type UploadOptions, upload } from "./upload";
 
-export interface Draft {
-  text?: string;
-  body?: Json;
-  meta?: { [key: string]: Json };
-  parentId?: string;
-  mentions?: string[];
-  /** Milliseconds after which the message is deleted by itself. */
-  ttl?: number;
-  /** One's own key for it: the same is the same message, however often it is sent. Default: a UUID. */
-  nonce?: string;
-}
+export type { Draft } from "./sender";
 
 /** A client that is connected, comes back by itself, and misses nothing. */
 export class Client {
   private readonly events = new Emitter<ClientEvents>();
-  private readonly channels: Channels;
-  private readonly outbox: Outbox;
+  private readonly identity: Identity;
+  private readonly rest: Rest;
   private readonly requests: Requests;
-  private readonly way: Way;
-  private readonly link: Link;
-  private readonly bucket: { tokens: number; at: number };
+  private readonly history: History;
+  private readonly calls: Calls;
+  private readonly channels: Channels;
+  private readonly receipts: Receipts;
+  private readonly outbox: Outbox;
+  private readonly sender: Sender;
+  private readonly connection: Connection;
+  private readonly states = new Map<string, SharedState>();
   private current: ConnectionState = "connecting";
   private session: Session | undefined;
-  private pass: string | undefined; // of the guest that the server made of us
-  private readonly states = new Map<string, SharedState>();
   private presence: Frame | undefined; // said again on each connection
 
-  constructor(private readonly options: ClientOptions = {}) {
-    const send = (frame: Frame) => this.send(frame);
+  constructor(options: ClientOptions = {}) {
+    const send = (frame: Frame) => this.connection.send(frame);
+    const self = () => this.session?.userId;
+    const address = new Address(options.url);
+    this.identity = new Identity(options);
+    this.rest = new Rest(address, this.identity);
     this.requests = new Requests({ send, after });
+    this.history = new History(this.requests);
+    this.calls = new Calls(this.requests);
     this.channels = new Channels({
       send,
       events: this.events,
-      lost: (channelId, again) => {
-        const state = this.states.get(channelId);
-        if (again) state?.renew();
-        else state?.reset();
-      },
+      ordering: options.ordering ?? true,
+      begun: (channelId, place, head, own) => this.receipts.cursors.begin(channelId, place, head, own),
+      logged: (event, place) => this.receipts.logged(event, place),
+      lost: (channelId, why) => this.lost(channelId, why),
     });
-    this.outbox = new Outbox({ send, after, most: options.maxQueue ?? 1000 });
-    this.bucket = { tokens: 2 * (options.rate ?? 5), at: Date.now() };
-    this.way = new Way({
-      transport: options.transport ?? "auto",
-      socketURL: endpoint(options.url),
-      openSocket:
-        options.openSocket ?? ((url, protocol) => new WebSocket(url, protocol) as unknown as Socket),
+    this.receipts = new Receipts({ events: this.events, requests: this.requests, rest: this.rest, self });
+    this.outbox = new Outbox({
+      send,
       after,
-      ...(options.retrySocket !== undefined && { retryEvery: options.retrySocket }),
-      better: () => this.link.renew(),
+      most: options.maxQueue ?? 1000,
+      told: (draft, end) => this.sender.told(draft, end),
     });
-    this.link = new Link(
-      {
-        open: () => this.way.open(),
-        credentials: (fresh) => this.credentials(fresh),
-        renewable: options.getToken !== undefined,
-        reconnect: options.reconnect ?? true,
-        base: options.backoff?.base ?? 500,
-        cap: options.backoff?.cap ?? 30_000,
-        connectWithin: 10_000,
-        pingEvery: 20_000,
-        random: Math.random,
-        now: Date.now,
-        after,
-      },
-      {
-        up: (session) => this.up(session),
-        frame: (frame) => this.told(frame),
-        down: (why, retryIn) => this.down(why, retryIn),
-      },
-    );
-    this.link.start();
+    const rate = new Rate(options.rate ?? 5, Date.now);
+    this.sender = new Sender({ outbox: this.outbox, rate, statuses: this.receipts.statuses, self });
+    this.connection = new Connection(options, address, this.identity, {
+      up: (session) => this.up(session),
+      frame: (frame) => this.told(frame),
+      down: (why, retryIn) => this.down(why, retryIn),
+    });
+    if (options.debug === true) this.trace();
+    this.connection.start();
   }
 
   /** Calls `listener` for each event of this name until the function that it returns is called. */
@@ -104,9 +94,14 @@ export class Client {
     return this.session?.userId;
   }
 
-  /** How many messages wait for the server's acknowledgement. */
+  /** How many messages and changes wait for the server's acknowledgement. */
   get queued(): number {
     return this.outbox.length;
+  }
+
+  /** The messages that wait for the server's acknowledgement, in the order of each channel. */
+  waiting(channelId?: string): { channelId: string; nonce: string; draft: Draft }[] {
+    return this.sender.waiting(channelId);
   }
 
   /** Subscribes to a channel, now and after each reconnection from where it was. */
@@ -123,30 +118,8 @@ export class Client {
   }
 
   /** Sends a message, and is kept with the message as it was stored. Without a connection it waits for one. */
-  async sendMessage(channelId: string, draft: Draft | string): Promise<Message> {
-    const { nonce = uuid(), ...content } = typeof draft === "string" ? { text: draft } : draft;
-    const limited = this.limit();
-    if (limited) throw limited;
-    this.events.emit("status", { channelId, nonce, status: "sending", draft: content });
-    try {
-      const ack = await this.commit({ type: "publish", channelId, ...content }, nonce);
-      const message = {
-        ...content, // as it was sent; who it is from and its numbers are the server's
-        channelId,
-        nonce,
-        senderId: this.session?.userId ?? "",
-        id: ack.id,
-        seq: ack.seq,
-        sequence: ack.sequence,
-        createdAt: ack.createdAt,
-        clientAck: true,
-      } as Message;
-      this.events.emit("status", { channelId, nonce, status: "sent", message });
-      return message;
-    } catch (error) {
-      this.events.emit("status", { channelId, nonce, status: "failed", error: error as ParleyError });
-      throw error;
-    }
+  sendMessage(channelId: string, draft: Draft | string): Promise<Message> {
+    return this.sender.send(channelId, typeof draft === "string" ? { text: draft } : draft);
   }
 
   async editMessage(
@@ -154,38 +127,31 @@ export class Client {
     id: string,
     content: { text: string } | { body: Json } | string,
   ): Promise<void> {
-    await this.commit({
-      type: "edit",
-      channelId,
-      id,
-      ...(typeof content === "string" ? { text: content } : content),
-    });
+    const changed = typeof content === "string" ? { text: content } : content;
+    await this.sender.commit({ type: "edit", channelId, id, ...changed });
   }
 
   async deleteMessage(channelId: string, id: string): Promise<void> {
-    await this.commit({ type: "delete", channelId, id });
+    await this.sender.commit({ type: "delete", channelId, id });
   }
 
   /** Adds a reaction of one's own to a message, or with `on: false` takes it away. */
   async react(channelId: string, id: string, reaction: string, on = true): Promise<void> {
-    await this.commit({ type: "react", channelId, id, reaction, on });
+    await this.sender.commit({ type: "react", channelId, id, reaction, on });
   }
 
   async pin(channelId: string, id: string, on = true): Promise<void> {
-    await this.commit({ type: "pin", channelId, id, on });
+    await this.sender.commit({ type: "pin", channelId, id, on });
   }
 
-  /** A page of messages, the oldest first: the last below the seq `before`, or the first above `after`. */
-  async getHistory(
-    channelId: string,
-    page: { limit?: number; before?: number; after?: number; threadId?: string } = {},
-  ): Promise<{ messages: Message[]; head: string; more: boolean }> {
-    const answer = await this.requests.ask({ type: "history", channelId, ...page }, true);
-    return {
-      messages: answer.messages as Message[],
-      head: answer.head as string,
-      more: answer.more === true,
-    };
+  /**
+   * A page of messages, the oldest first: an array with `head` and `more`. Fails with
+   * `expired` where messages since the time that is named are no longer kept.
+   */
+  async getHistory(channelId: string, page: PageOptions = {}): Promise<Page> {
+    const messages = await this.history.page(channelId, page);
+    for (const message of messages) this.receipts.seen(message);
+    return messages;
   }
 
   /**
@@ -193,42 +159,59 @@ export class Client {
    * tombstones, changes. Fails with `expired` where some are no longer kept. The
    * channel may be left out while exactly one is joined.
    */
-  getEventsSince(channelId: string, since: number | Date): Promise<LogEvent[]>;
+  getEventsSince(channelId: string, since: number | string | Date): Promise<LogEvent[]>;
   getEventsSince(since: number | Date): Promise<LogEvent[]>;
-  async getEventsSince(...args: [string, number | Date] | [number | Date]): Promise<LogEvent[]> {
+  async getEventsSince(...args: [string, number | string | Date] | [number | Date]): Promise<LogEvent[]> {
     const [channelId, since] = args.length === 2 ? args : [this.channels.only(), args[0]];
-    const events: LogEvent[] = [];
-    let from: Frame =
-      typeof since === "number"
-        ? { type: "events", after: since }
-        : { type: "events", since: since.toISOString() };
-    for (;;) {
-      const answer = await this.requests.ask({ ...from, channelId, limit: 1000 }, true);
-      const page = answer.events as LogEvent[];
-      events.push(...page);
-      const last = page.at(-1);
-      const head = parsePosition(answer.head as string);
-      if (!last || !head || last.seq >= head.seq) return events;
-      from = { type: "events", after: last.seq };
-    }
+    return this.history.since(channelId, since);
   }
 
   /** Moves the user's read cursor to a message. It never moves back. */
-  async ackRead(channelId: string, messageId: string): Promise<Cursor> {
-    const answer = await this.requests.ask({ type: "read", channelId, id: messageId }, true);
-    const cursor = answer.cursor as Cursor;
-    // The server tells all connections but this one.
-    this.events.emit("read", { channelId, userId: this.userId ?? "", seq: cursor.read, id: messageId });
-    return cursor;
+  ackRead(channelId: string, messageId: string): Promise<Cursor> {
+    return this.receipts.read(channelId, messageId);
   }
 
-  /** Sends a signal to whoever is in the channel now; `typing.start` and `typing.stop` are typing. */
-  publishEvent(channelId: string, event: { type: string; data?: Json }): void {
-    if (event.type === "typing.start" || event.type === "typing.stop") {
-      this.send({ type: "typing", channelId, typing: event.type === "typing.start" });
+  /**
+   * How far each user has come in a channel that is followed, the own one too, as far as the server
+   * told: a map that is never changed, and the same one until `on("cursors")` tells of another.
+   */
+  cursors(channelId: string): ReadonlyMap<string, Cursor> {
+    return this.receipts.cursors.of(channelId);
+  }
+
+  /** Asks for the cursors of who is away too: of a thousand users, at most. */
+  getCursors(channelId: string): Promise<ReadonlyMap<string, Cursor>> {
+    return this.receipts.load(channelId);
+  }
+
+  /**
+   * How many messages come after the user's read cursor, own and deleted ones included; undefined:
+   * the channel is not followed. `on("cursors")` tells of another.
+   */
+  unread(channelId: string): number | undefined {
+    return this.receipts.cursors.unread(channelId);
+  }
+
+  /** How far a message of the user's has come; undefined: it is another's. */
+  statusOf(message: Pick<Message, "channelId" | "senderId" | "seq">): SendStatus | undefined {
+    return this.receipts.statusOf(message);
+  }
+
+  /**
+   * Sends a signal to whoever is in the channel now; `typing.start` and `typing.stop` are typing.
+   * What else is in the event is its `data`, unless it has one.
+   */
+  publishEvent(
+    channelId: string,
+    event: { type: string; data?: Json; [member: string]: Json | undefined },
+  ): void {
+    const { type, data, ...others } = event;
+    if (type === "typing.start" || type === "typing.stop") {
+      this.connection.send({ type: "typing", channelId, typing: type === "typing.start" });
       return;
     }
-    this.send({ type: "signal", channelId, event: event.type, data: event.data });
+    const rest = Object.keys(others).length > 0 ? others : undefined;
+    this.connection.send({ type: "signal", channelId, event: type, data: data === undefined ? rest : data });
   }
 
   startTyping(channelId: string): void {
@@ -239,15 +222,23 @@ export class Client {
     this.publishEvent(channelId, { type: "typing.stop" });
   }
 
-  /** The status of this device, which the user's other devices add to. */
-  setPresence(presence: { status?: "online" | "away"; custom?: string | null }): void {
-    this.presence = { type: "presence", ...presence };
-    this.send(this.presence);
+  /**
+   * The status of this device, which the user's other devices add to. Since when a user is gone is the
+   * server's to say (`lastSeen`): `lastActive` may be given, and is not needed.
+   */
+  setPresence(presence: {
+    status?: "online" | "away" | "offline";
+    custom?: string | null;
+    lastActive?: number | string | Date;
+  }): void {
+    const { lastActive: _, ...said } = presence;
+    this.presence = { type: "presence", ...said };
+    this.connection.send(this.presence);
   }
 
   /** A user as others see them. */
   async getPresence(userId: string): Promise<Presence> {
-    return (await this.rest(`/v1/users/${encodeURIComponent(userId)}`)) as Presence;
+    return (await this.rest.get(`/v1/users/${encodeURIComponent(userId)}`)) as Presence;
   }
 
   /** The keys that all members of a channel share. */
@@ -256,7 +247,7 @@ export class Client {
     if (!state) {
       state = new SharedState(channelId, {
         ask: (frame) => this.requests.ask(frame, true),
-        commit: (frame) => this.commit(frame),
+        commit: (frame) => this.sender.commit(frame),
         listen: (callback) =>
           this.events.on("state", (event) => {
             if (event.channelId === channelId) callback(event);
@@ -267,81 +258,37 @@ export class Client {
     return state;
   }
 
+  /** Uploads a file to a channel. Who may read the channel may have it, once a message names its `url`. */
+  upload(file: Blob | Uint8Array, options: UploadOptions): Promise<UploadedFile> {
+    return upload(this.rest, file, options);
+  }
+
   /** Rings another user. `data` is for the other side; the states come as `call.state`. */
-  async call(userId: string, options: { channelId?: string; data?: Json } = {}): Promise<Call> {
-    return (await this.requests.ask({ type: "call", userId, ...options }, false)) as unknown as Call;
+  call(userId: string, options: { channelId?: string; data?: Json } = {}): Promise<Call> {
+    return this.calls.start(userId, options);
   }
 
   /** Moves a call on: the callee accepts, declines or is busy, either ends it. */
-  async answerCall(callId: string, how: "accept" | "decline" | "busy" | "end"): Promise<Call> {
-    return (await this.requests.ask({ type: `call.${how}`, callId }, false)) as unknown as Call;
+  answerCall(callId: string, how: "accept" | "decline" | "busy" | "end"): Promise<Call> {
+    return this.calls.answer(callId, how);
   }
 
   /** Sends a signal to every device of a user, or to one by its session. */
   signal(to: { userId: string } | { sessionId: string }, event: string, data?: Json): void {
-    this.send({ type: "signal", ...to, event, data });
+    this.connection.send({ type: "signal", ...to, event, data });
   }
 
   /** Ends the connection and everything that waits. The client is of no use afterwards. */
   disconnect(): void {
     if (this.current === "closed") return;
-    this.link.close();
     this.end(closed());
-  }
-
-  private async credentials(fresh: boolean): Promise<Credentials> {
-    const { getToken, token, userId, userName } = this.options;
-    return { token: getToken ? await getToken(fresh) : (this.pass ?? token), userId, userName };
-  }
-
-  /** Asks the REST side of the server. */
-  private async rest(path: string): Promise<unknown> {
-    const { token, userId } = await this.credentials(false);
-    const url = new URL(endpoint(this.options.url));
-    url.protocol = url.protocol.replace("ws", "http");
-    url.pathname = path;
-    if (userId !== undefined) url.searchParams.set("userId", userId);
-    const response = await fetch(url, token ? { headers: { Authorization: `Bearer ${token}` } } : {});
-    const answer = (await response.json()) as Frame;
-    if (!response.ok) throw errorOf({ ...answer, message: answer.detail ?? `${response.status}` });
-    return answer;
-  }
-
-  private send(frame: Frame): boolean {
-    const sent = this.link.send(frame);
-    if (sent) this.options.debug?.("sent", frame);
-    return sent;
-  }
-
-  private commit(frame: Frame & { channelId: string }, nonce = uuid()): Promise<Frame> {
-    if (this.current === "closed") return Promise.reject(closed());
-    return this.outbox.add({ nonce, channelId: frame.channelId, frame: { ...frame, nonce } });
-  }
-
-  /** The error of a message over the client's own limit, if this one is. */
-  private limit(): ParleyError | undefined {
-    const rate = this.options.rate ?? 5;
-    if (rate === 0) return undefined;
-    const now = Date.now();
-    this.bucket.tokens = Math.min(2 * rate, this.bucket.tokens + ((now - this.bucket.at) / 1000) * rate);
-    this.bucket.at = now;
-    if (this.bucket.tokens >= 1) {
-      this.bucket.tokens--;
-      return undefined;
-    }
-    const retryAfter = Math.ceil(((1 - this.bucket.tokens) / rate) * 1000);
-    return new ParleyError("rate_limited", `more than ${rate} messages a second`, {
-      retry: true,
-      retryAfter,
-    });
   }
 
   private up(session: Session): void {
     this.session = session;
-    this.pass = session.guestToken ?? this.pass;
-    this.way.up();
+    this.identity.admitted(session);
     this.turn("connected");
-    if (this.presence) this.send(this.presence);
+    if (this.presence) this.connection.send(this.presence);
     this.channels.resume();
     this.requests.resume();
     this.outbox.resume();
@@ -351,6 +298,7 @@ export class Client {
   private down(why: ParleyError, retryIn: number | undefined): void {
     this.requests.broke();
     this.channels.broke();
+    this.outbox.broke();
     if (retryIn === undefined) {
       this.end(why);
       return;
@@ -359,10 +307,11 @@ export class Client {
   }
 
   private end(why: ParleyError): void {
-    this.way.close();
+    this.connection.close();
     this.turn("closed", why);
     this.channels.close(why);
     this.requests.close(why);
+    this.rest.close(why);
     this.outbox.close(why);
   }
 
@@ -375,8 +324,14 @@ export class Client {
     });
   }
 
+  /** Writes down what happens to the connection and to messages. */
+  private trace(): void {
+    for (const name of ["connection", "joined", "event", "status", "expired", "dropped", "error"] as const) {
+      this.on(name, (event) => console.debug("parley", name, event));
+    }
+  }
+
   private told(frame: Frame): void {
-    this.options.debug?.("received", frame);
     if (frame.type === "subscribed") {
       this.channels.subscribed(frame);
       return;
@@ -392,30 +347,33 @@ export class Client {
       return;
     }
     switch (frame.type) {
-      case "typing":
-      case "presence":
       case "level":
       case "delivered":
       case "read":
+        this.receipts.told(frame);
+        break;
+      case "typing":
+      case "presence":
       case "signal":
       case "call.state":
-        this.events.emit(frame.type, frame as never);
-        return;
+        break;
       case "dropped":
         this.channels.dropped(frame.channelId ?? "", errorOf(frame));
+        return;
+      default:
+        return; // the server is younger
     }
+    this.events.emit(frame.type, frame as never);
+  }
+
+  private lost(channelId: string, why: Loss): void {
+    const state = this.states.get(channelId);
+    if (why === "left") state?.reset();
+    else state?.renew();
+    if (why !== "horizon") this.receipts.forget(channelId);
   }
 }
 
 function closed(): ParleyError {
   return new ParleyError("closed", "the client was disconnected");
-}
-
-/** The address of the native protocol's WebSocket. */
-function endpoint(given: string | undefined): string {
-  const origin = typeof location === "undefined" ? "http://127.0.0.1:8080" : location.origin;
-  const url = new URL(given ?? origin, origin);
-  url.protocol = url.protocol.replace("http", "ws");
-  if (url.pathname === "/") url.pathname = "/v1/ws";
-  return url.toString();
 }

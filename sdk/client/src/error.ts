@@ -28,6 +28,9 @@ export type ErrorCode =
   | "muted"
   | "banned"
   | "unsupported_version"
+  | "unsupported_type"
+  | "quota_exceeded"
+  | "method_not_allowed"
   /** The client was disconnected by its owner before this was done. */
   | "closed"
   /** No answer came in time. */
@@ -35,7 +38,9 @@ export type ErrorCode =
   /** The connection broke after the request was sent: it may have been carried out or not. */
   | "unknown"
   /** So many messages wait already that no more are taken. */
-  | "queue_full";
+  | "queue_full"
+  /** What waits cannot be written down: it is kept in memory alone. */
+  | "not_kept";
 
 /** Where a client whose position can no longer be resumed from may start again. */
 export interface Expired {
@@ -66,4 +71,16 @@ export class ParleyError extends Error {
     this.retryAfter = more.retryAfter;
     this.expired = more.expired;
   }
+}
+
+/** Codes after which only another token helps. */
+export const needsToken: ReadonlySet<ErrorCode> = new Set(["unauthorized", "token_expired", "token_revoked"]);
+
+/** The refusal that an answer of the server's tells of. */
+export function errorOf(answer: { [member: string]: unknown }): ParleyError {
+  return new ParleyError((answer.code as ErrorCode) ?? "internal", String(answer.message ?? ""), {
+    retry: answer.retry === true,
+    retryAfter: answer.retryAfter as number | undefined,
+    expired: answer.expired as Expired | undefined,
+  });
 }

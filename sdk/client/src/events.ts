@@ -1,7 +1,7 @@
 import type { Joined } from "./channels";
-import type { Draft } from "./client";
 import type { Expired, ParleyError } from "./error";
 import type { Session } from "./link";
+import type { Draft } from "./sender";
 import type {
   Call,
   CallEvent,
@@ -61,6 +61,8 @@ export interface ClientEvents {
   delivered: { channelId: string; userId: string; seq: number };
   /** A user has read up to `seq`; also this one, here or elsewhere. */
   read: { channelId: string; userId: string; seq: number; id?: string };
+  /** What `cursors` or `unread` gives for the channel is another. */
+  cursors: { channelId: string };
   signal: { channelId?: string; userId: string; sessionId?: string; event: string; data?: Json };
   /** What the client held of the channel is worth nothing: it goes on from the oldest event that is kept. */
   expired: { channelId: string } & Expired;

@@ -1,13 +1,15 @@
 export type { Joined, JoinOptions } from "./channels";
-export type { Draft } from "./client";
 export { Client } from "./client";
 export type { ErrorCode, Expired } from "./error";
 export { ParleyError } from "./error";
 export type { ClientEvents } from "./events";
 export type { Frame, Position } from "./frame";
 export { formatPosition, parsePosition } from "./frame";
+export type { Page, PageOptions } from "./history";
 export type { Session, Socket } from "./link";
 export type { ClientOptions } from "./options";
+export type { Draft } from "./sender";
 export type { SetOptions, SharedState, StateValue } from "./state";
 export type * from "./types";
+export type { UploadedFile, UploadOptions } from "./upload";
 export type { Transport } from "./way";

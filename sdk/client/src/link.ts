@@ -1,5 +1,5 @@
 import { Backoff } from "./backoff";
-import { type ErrorCode, ParleyError } from "./error";
+import { errorOf, needsToken, ParleyError } from "./error";
 import { type Frame, parseFrame } from "./frame";
 
 /** The part of a WebSocket that the client uses; browsers', Node's and the package ws's have it. */
@@ -10,6 +10,8 @@ export interface Socket {
   onerror: ((event: never) => void) | null;
   send(data: string): void;
   close(code?: number, reason?: string): void;
+  /** Ends it without waiting for the other side; the package ws has it. */
+  terminate?(): void;
 }
 
 /** What a client says of itself when it connects. */
@@ -40,6 +42,7 @@ export interface LinkOptions {
   reconnect: boolean;
   base: number;
   cap: number;
+  /** The server has so many milliseconds to let the client in. */
   connectWithin: number;
   /** A connection that is silent for so long is asked, and has half as long to answer. */
   pingEvery: number;
@@ -56,9 +59,6 @@ export interface LinkListener {
 }
 
 const unauthorized = 4001;
-
-/** Codes after which only another token helps. */
-const needsToken: ReadonlySet<ErrorCode> = new Set(["unauthorized", "token_expired", "token_revoked"]);
 
 /** A token is renewed so long before it expires, or at four fifths of its time. */
 const renewBefore = 60_000;
@@ -113,7 +113,7 @@ export class Link {
   /** Replaces the connection by another, at once. */
   renew(): void {
     if (this.closed) return;
-    this.end(1000);
+    this.end();
     this.listener.down(new ParleyError("going_away", "there is a better way", { retry: true }), 0);
     void this.connect();
   }
@@ -121,7 +121,7 @@ export class Link {
   /** Ends the connection, for good. */
   close(): void {
     this.closed = true;
-    this.end(1000);
+    this.end();
   }
 
   private async connect(): Promise<void> {
@@ -253,7 +253,7 @@ export class Link {
 
   /** The connection is over, or never came to be. */
   private lost(why: ParleyError): void {
-    this.end(1000);
+    this.end(why.code === "timeout");
     if (this.closed) return;
     const hopeless = needsToken.has(why.code) && (!this.options.renewable || this.refused);
     this.refused = needsToken.has(why.code);
@@ -267,7 +267,8 @@ export class Link {
     this.listener.down(why, wait);
   }
 
-  private end(code: number): void {
+  /** `silent`: nobody is there who would answer a close frame. */
+  private end(silent = false): void {
     this.attempt++;
     this.isUp = false;
     for (const stop of this.timers.values()) stop();
@@ -276,7 +277,8 @@ export class Link {
     this.socket = undefined;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close(code);
+    if (silent && socket.terminate) socket.terminate();
+    else socket.close(1000);
   }
 
   private timer(
@@ -298,13 +300,4 @@ export class Link {
     this.timers.get(name)?.();
     this.timers.delete(name);
   }
-}
-
-/** The refusal that a frame tells of. */
-export function errorOf(frame: Frame): ParleyError {
-  return new ParleyError((frame.code as ErrorCode) ?? "internal", String(frame.message ?? ""), {
-    retry: frame.retry === true,
-    retryAfter: frame.retryAfter as number | undefined,
-    expired: frame.expired as ParleyError["expired"],
-  });
 }

@@ -1,7 +1,10 @@
 import { formatPosition, type Position } from "./frame";
 
-/** What is to be done with an event: `next` is to be shown, `old` was, before `gap` something is missing. */
-export type Verdict = "next" | "old" | "gap";
+/**
+ * What is to be done with an event: `next` is to be shown, `old` was, before
+ * `gap` something is missing, and `early` is to be shown although something is.
+ */
+export type Verdict = "next" | "old" | "gap" | "early";
 
 /**
  * How far the client has come in one channel's log. It lets every event through
@@ -9,8 +12,13 @@ export type Verdict = "next" | "old" | "gap";
  */
 export class Place {
   private at: Position | undefined;
+  private readonly early = new Set<number>(); // shown before something that was missing
 
-  constructor(from?: Position) {
+  /** With `loose` an event is let through as it comes, whatever is missing before it: once, but in any order. */
+  constructor(
+    from?: Position,
+    private readonly loose = false,
+  ) {
     this.at = from;
   }
 
@@ -28,19 +36,26 @@ export class Place {
    * subscription begun anew from an earlier place of the same log repeats.
    */
   begin(from: Position): void {
-    if (this.at && this.at.epoch === from.epoch && from.seq <= this.at.seq) return;
-    this.at = from;
+    if (this.at?.epoch !== from.epoch) this.restart(from);
+    else if (from.seq > this.at.seq) this.at = from;
   }
 
   /** Forgets everything, and goes on from a place that the server named. */
   restart(from: Position): void {
     this.at = from;
+    this.early.clear();
   }
 
   take(seq: number): Verdict {
-    if (!this.at || seq <= this.at.seq) return "old";
-    if (seq !== this.at.seq + 1) return "gap";
-    this.at = { epoch: this.at.epoch, seq };
+    if (!this.at || seq <= this.at.seq || this.early.has(seq)) return "old";
+    if (seq !== this.at.seq + 1) {
+      if (!this.loose) return "gap";
+      this.early.add(seq);
+      return "early";
+    }
+    let upTo = seq;
+    while (this.early.delete(upTo + 1)) upTo++;
+    this.at = { epoch: this.at.epoch, seq: upTo };
     return "next";
   }
 }

@@ -1,3 +1,6 @@
+import { abortedBy } from "./abort";
+import { withQuery } from "./address";
+import { after } from "./clock";
 import { type Frame, formatPosition, isLogged, parseFrame, parsePosition } from "./frame";
 import type { Socket } from "./link";
 
@@ -11,6 +14,9 @@ interface Answer {
 
 /** How long a request may take beyond the server's hold of 25 s. */
 const patience = 40_000;
+
+/** How long a request may take that says goodbye: nobody waits for its answer. */
+const farewell = 5_000;
 
 /** Close codes of WebSockets that say the same here. */
 const unauthorized = 4001;
@@ -36,7 +42,8 @@ export class PollSocket implements Socket {
   private outbox: Frame[] = [];
   private session: string | undefined;
   private token: string | undefined;
-  private query = "";
+  private who: { userId?: string; userName?: string } = {};
+  private readonly pauses = new Set<() => void>();
   private greeted = false;
   private posting = false;
   private over = false;
@@ -70,17 +77,33 @@ export class PollSocket implements Socket {
 
   close(): void {
     if (this.over) return;
+    this.end();
+    if (this.session) void this.fetch({ session: this.session, leave: true, hold: 0 }, true).catch(() => {});
+  }
+
+  private end(): void {
     this.over = true;
     this.abort.abort();
-    if (this.session) void this.fetch({ session: this.session, leave: true, hold: 0 }, true).catch(() => {});
+    for (const go of this.pauses) go();
+  }
+
+  private pause(milliseconds: number): Promise<void> {
+    if (milliseconds <= 0) return Promise.resolve();
+    return new Promise((done) => {
+      const go = () => {
+        stop();
+        this.pauses.delete(go);
+        done();
+      };
+      const stop = after(milliseconds, go);
+      this.pauses.add(go);
+    });
   }
 
   private introduce(frame: Frame): void {
     this.token = frame.token as string | undefined;
-    const who = new URLSearchParams();
-    for (const name of ["userId", "userName"])
-      if (frame[name] !== undefined) who.set(name, String(frame[name]));
-    this.query = who.size > 0 ? `?${who}` : "";
+    const { userId, userName } = frame as { userId?: string; userName?: string };
+    this.who = { ...(userId !== undefined && { userId }), ...(userName !== undefined && { userName }) };
     if (!this.greeted) void this.hold();
   }
 
@@ -90,7 +113,7 @@ export class PollSocket implements Socket {
     while (!this.over) {
       const pause = await this.ask(first ? 0 : undefined, []);
       first = false;
-      if (pause > 0) await new Promise((done) => setTimeout(done, pause));
+      await this.pause(pause);
     }
   }
 
@@ -102,7 +125,7 @@ export class PollSocket implements Socket {
     while (this.outbox.length > 0 && this.session && !this.over) {
       const frames = this.outbox.splice(0, 200);
       const pause = await this.ask(0, frames);
-      if (pause > 0) await new Promise((done) => setTimeout(done, pause));
+      await this.pause(pause);
     }
     this.posting = false;
   }
@@ -125,21 +148,25 @@ export class PollSocket implements Socket {
   private async fetch(body: object, parting = false): Promise<Answer> {
     const headers: Record<string, string> = { "Content-Type": "application/json" };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
-    const late = AbortSignal.timeout(patience);
-    const response = await this.fetching(this.url + this.query, {
-      method: "POST",
-      headers,
-      body: JSON.stringify(body),
-      signal: parting ? late : AbortSignal.any([this.abort.signal, late]),
-      keepalive: parting,
-    });
-    const answer = (await response.json().catch(() => ({}))) as Answer;
-    if (!response.ok)
-      throw new Refused(
-        response.status === 401 ? unauthorized : broken,
-        answer.detail ?? `${response.status}`,
-      );
-    return answer;
+    const { signal, stop } = abortedBy(
+      [parting ? undefined : this.abort.signal],
+      parting ? farewell : patience,
+    );
+    try {
+      const response = await this.fetching(withQuery(this.url, { ...this.who }), {
+        method: "POST",
+        headers,
+        body: JSON.stringify(body),
+        signal,
+        keepalive: parting,
+      });
+      const answer = (await response.json().catch(() => ({}))) as Answer;
+      if (response.ok) return answer;
+      const code = response.status === 401 ? unauthorized : broken;
+      throw new Refused(code, answer.detail ?? `${response.status}`);
+    } finally {
+      stop();
+    }
   }
 
   private told(frame: Frame): void {
@@ -180,8 +207,7 @@ export class PollSocket implements Socket {
 
   private fail(why: Refused): void {
     if (this.over) return;
-    this.over = true;
-    this.abort.abort();
+    this.end();
     (this.onclose as ((event: { code: number; reason: string }) => void) | null)?.({
       code: why.code,
       reason: why.message,

@@ -22,6 +22,7 @@ const within = 30_000;
 export class Requests {
   private readonly waiting = new Map<number, Waiting>();
   private last = 0;
+  private closed: ParleyError | undefined;
 
   constructor(private readonly options: RequestsOptions) {}
 
@@ -31,6 +32,7 @@ export class Requests {
    * else that is the error `unknown`.
    */
   ask(frame: Frame, again: boolean): Promise<Frame> {
+    if (this.closed) return Promise.reject(this.closed);
     const ref = ++this.last;
     return new Promise((settle, fail) => {
       const stop = this.options.after(within, () => {
@@ -89,7 +91,9 @@ export class Requests {
     }
   }
 
+  /** What waits fails, and what is asked from now on. */
   close(error: ParleyError): void {
+    this.closed = error;
     for (const waiting of this.waiting.values()) waiting.fail(error);
     this.waiting.clear();
   }

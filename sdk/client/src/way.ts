@@ -1,3 +1,4 @@
+import type { Address } from "./address";
 import type { Socket } from "./link";
 import { PollSocket } from "./poll";
 
@@ -12,7 +13,7 @@ const retryEvery = 60_000;
 
 export interface WayOptions {
   transport: Transport;
-  socketURL: string;
+  address: Address;
   openSocket(url: string, protocol: string): Socket;
   after(milliseconds: number, callback: () => void): () => void;
   retryEvery?: number;
@@ -30,11 +31,11 @@ export class Way {
 
   open(): Socket {
     this.close();
-    const { transport, socketURL, openSocket } = this.options;
+    const { transport, address, openSocket } = this.options;
     this.polling = transport === "polling" || (transport === "auto" && this.blocked >= blockedAfter);
-    if (this.polling) return new PollSocket(pollURL(socketURL));
+    if (this.polling) return new PollSocket(address.poll);
     this.blocked++; // unless it gets through
-    return openSocket(socketURL, "parley.v1.json");
+    return openSocket(address.socket, "parley.v1.json");
   }
 
   /** The server has let the client in. */
@@ -56,7 +57,7 @@ export class Way {
     let socket: Socket | undefined;
     const stopTimer = this.options.after(this.options.retryEvery ?? retryEvery, () => {
       try {
-        socket = this.options.openSocket(this.options.socketURL, "parley.v1.json");
+        socket = this.options.openSocket(this.options.address.socket, "parley.v1.json");
       } catch {
         this.probe();
         return;
@@ -76,12 +77,4 @@ export class Way {
       socket.close(1000);
     };
   }
-}
-
-/** Where requests go, beside where the WebSocket is. */
-function pollURL(socketURL: string): string {
-  const url = new URL(socketURL);
-  url.protocol = url.protocol.replace("ws", "http");
-  url.pathname = url.pathname.replace(/\/ws$/, "/poll");
-  return url.toString();
 }

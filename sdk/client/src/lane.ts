@@ -1,0 +1,117 @@
+import type { Frame } from "./frame";
+import type { Draft, Entry } from "./outbox";
+
+/** So many characters of JSON are at most a megabyte, which is what a frame may have. */
+const largest = 300_000;
+
+/** The drafts of one channel, in their order. */
+export class Lane {
+  entries: Entry[] = [];
+  private resting: (() => void) | undefined; // refused for now
+  private gathering: (() => void) | undefined; // more may come
+  private alone = new Set<Entry>();
+
+  constructor(
+    readonly channelId: string,
+    private readonly batch: { most: number; within: number } | undefined,
+    private readonly after: (milliseconds: number, callback: () => void) => () => void,
+  ) {}
+
+  /** What is to be sent now, and in which frame. */
+  next(): { frame: Frame; entries: Entry[] } | undefined {
+    const first = this.entries[0];
+    if (!first?.ready || this.resting || this.entries.some((e) => e.ref !== "")) return undefined;
+    const entries = this.together();
+    if (this.gathering && entries.length < (this.batch?.most ?? 1)) return undefined;
+    this.gathering?.();
+    this.gathering = undefined;
+    if (entries.length < 2) return { frame: first.frame, entries: [first] };
+    const messages = entries.map(({ frame: { type, channelId, ...message } }) => message);
+    return { frame: { type: "publish", channelId: this.channelId, messages }, entries };
+  }
+
+  /** Lets a message that could go at once wait a while for others, where they are sent together. */
+  gather(then: () => void): void {
+    if (!this.batch || this.gathering || this.entries.some((e) => e.ref !== "")) return;
+    this.gathering = this.after(this.batch.within, () => {
+      this.gathering = undefined;
+      then();
+    });
+  }
+
+  /** Sends nothing for so many milliseconds. */
+  pause(milliseconds: number, then: () => void): void {
+    this.resting?.();
+    this.resting = this.after(milliseconds, () => {
+      this.resting = undefined;
+      then();
+    });
+  }
+
+  /** Ends pauses. */
+  stop(): void {
+    this.resting?.();
+    this.gathering?.();
+    this.resting = this.gathering = undefined;
+  }
+
+  /** Sends each of these by itself from now on. */
+  single(entries: Entry[]): void {
+    for (const entry of entries) {
+      entry.ref = "";
+      this.alone.add(entry);
+    }
+  }
+
+  /**
+   * Takes what all tabs have written down, in its order; what is not among it,
+   * and is nobody's here, is no more. Ours that are not on the shelf (yet) stay
+   * in our own order, behind as much of the rest as that allows. Answers those
+   * that are new.
+   */
+  merge(drafts: Draft[]): Entry[] {
+    const place = new Map(drafts.map((draft, i) => [draft.nonce, i]));
+    const mine = new Set(this.entries.map((e) => e.nonce));
+    const all: Entry[] = [];
+    const fresh: Entry[] = [];
+    let taken = 0;
+    const take = (end: number) => {
+      for (const draft of drafts.slice(taken, end)) {
+        if (mine.has(draft.nonce)) continue;
+        const entry = { ...draft, ready: true, kept: true, ref: "" };
+        all.push(entry);
+        fresh.push(entry);
+      }
+      taken = Math.max(taken, end);
+    };
+    let loose: Entry[] = [];
+    for (const entry of this.entries) {
+      const at = place.get(entry.nonce);
+      if (at === undefined) {
+        if (entry.owner || entry.ref !== "") loose.push(entry);
+        continue;
+      }
+      take(at);
+      all.push(...loose, entry);
+      loose = [];
+    }
+    take(drafts.length);
+    this.entries = [...all, ...loose];
+    return fresh;
+  }
+
+  /** The first drafts that may go in one frame. */
+  private together(): Entry[] {
+    const { most } = this.batch ?? { most: 1 };
+    let size = 0;
+    let n = 0;
+    for (const entry of this.entries.slice(0, most)) {
+      const apart = entry.frame.type !== "publish" || this.alone.has(entry);
+      size += most > 1 ? JSON.stringify(entry.frame).length : 0;
+      if (!entry.ready || (n > 0 && (apart || size > largest))) break;
+      n++;
+      if (apart) break;
+    }
+    return this.entries.slice(0, n);
+  }
+}

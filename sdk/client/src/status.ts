@@ -1,0 +1,102 @@
+import type { ParleyError } from "./error";
+import type { ClientEvents } from "./events";
+import type { Draft } from "./sender";
+import type { Message, SendStatus } from "./types";
+
+export interface StatusesOptions {
+  /** How far one of the others has come in a channel; undefined: it is not followed. */
+  reach(channelId: string): { delivered: number; read: number } | undefined;
+  told(status: ClientEvents["status"]): void;
+}
+
+interface Mine {
+  channelId: string;
+  nonce: string;
+  seq: number;
+  status: "sent" | "delivered";
+  message: Message;
+}
+
+/** Of so many messages a channel, the youngest that nobody has read, it is told that they were delivered and read. */
+const most = 1000;
+
+/**
+ * How far the user's own messages have come. Of each it is told in order, each
+ * status once: `sending`, `sent`, `delivered`, `read`, some of which may be left out.
+ */
+export class Statuses {
+  private readonly sending = new Set<string>(); // nonces
+  private readonly mine = new Map<string, Mine[]>(); // by channel: stored, and read by nobody; in the order of seq
+
+  constructor(private readonly options: StatusesOptions) {}
+
+  began(channelId: string, nonce: string, draft: Draft): void {
+    this.sending.add(nonce);
+    this.options.told({ channelId, nonce, status: "sending", draft });
+  }
+
+  failed(channelId: string, nonce: string, error: ParleyError): void {
+    this.sending.delete(nonce);
+    this.options.told({ channelId, nonce, status: "failed", error });
+  }
+
+  /** The server has acknowledged it. */
+  sent(channelId: string, nonce: string, message: Message): void {
+    this.sending.delete(nonce);
+    if (this.mine.get(channelId)?.some((m) => m.nonce === nonce)) return;
+    this.options.told({ channelId, nonce, status: "sent", message });
+    this.add(message, nonce);
+  }
+
+  /** One of the user's was in the log or on a page; it may be another device's. */
+  seen(message: Message): void {
+    if (message.nonce === undefined || this.sending.has(message.nonce)) return;
+    this.add(message, message.nonce);
+  }
+
+  /** Others may have come further. */
+  moved(channelId: string): void {
+    const reach = this.options.reach(channelId);
+    const mine = this.mine.get(channelId);
+    if (!reach || !mine) return;
+    const left: Mine[] = [];
+    const told: Mine[] = [];
+    for (const m of mine) {
+      const status = m.seq <= reach.read ? "read" : m.seq <= reach.delivered ? "delivered" : m.status;
+      if (status !== m.status) told.push(m);
+      if (status !== "read") left.push(m);
+    }
+    if (told.length === 0) return;
+    if (left.length > 0) this.mine.set(channelId, left);
+    else this.mine.delete(channelId);
+    for (const m of told) this.tell(m, m.seq <= reach.read ? "read" : "delivered");
+  }
+
+  /** Some of the channel's wait to be delivered or read. */
+  waits(channelId: string): boolean {
+    return this.mine.has(channelId);
+  }
+
+  /** The channel is followed no more, or its log is another. */
+  forget(channelId: string): void {
+    this.mine.delete(channelId);
+  }
+
+  private add(message: Message, nonce: string): void {
+    const { channelId, seq } = message;
+    if (!this.options.reach(channelId)) return;
+    const mine = this.mine.get(channelId) ?? [];
+    if (mine.some((m) => m.seq === seq)) return;
+    mine.push({ channelId, nonce, seq, status: "sent", message });
+    mine.sort((a, b) => a.seq - b.seq);
+    if (mine.length > most) mine.shift();
+    this.mine.set(channelId, mine);
+    this.moved(channelId);
+  }
+
+  private tell(mine: Mine, status: SendStatus & ("delivered" | "read")): void {
+    if (status === "delivered") mine.status = status;
+    const { channelId, nonce, message } = mine;
+    this.options.told({ channelId, nonce, status, message });
+  }
+}
