@@ -1,0 +1,3 @@
+export type { MessageListOptions, MessageSource, MessagesView } from "./messagelist";
+export { MessageList } from "./messagelist";
+export type { ListedMessage, PendingMessage, StoredMessage } from "./timeline";
