@@ -64,6 +64,8 @@ interface Pair {
 export class Line {
   /** Who wants to become a WebSocket is answered by a proxy that does not know them. */
   blocked = false;
+  /** On so many of the next connections nobody hears anything. */
+  mute = 0;
   /** How many connections were made. */
   opened = 0;
   private readonly pairs = new Set<Pair>();
@@ -103,7 +105,8 @@ export class Line {
   private accept(client: Stream): void {
     this.opened++;
     const server = connect(this.port, "127.0.0.1");
-    const pair: Pair = { client, server, lost: {} };
+    const lost = this.mute-- > 0 ? { client: true, server: true } : {};
+    const pair: Pair = { client, server, lost };
     this.pairs.add(pair);
     client.on("data", (bytes) => {
       if (this.blocked && /^upgrade:/im.test(bytes.toString("latin1"))) {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "parley-client-"));
   await build({
     configFile: false,
-    logLevel: "warn",
+    logLevel: "error",
     build: {
       outDir: folder,
       lib: { entry: here("../src/index.ts"), formats: ["es"], fileName: () => "client.mjs" },

@@ -50,14 +50,12 @@ for (const who of [["client", "server"], ["client"], ["server"]] as ("client" | 
 
 test("a server that is silent while it lets nobody in is given up within the time", async () => {
   const l = await line();
-  const ada = world.client("ada", { url: l.url, connectWithin: 300, pingEvery: 60_000 });
+  l.mute = 2;
+  const ada = world.client("ada", { url: l.url, connectWithin: 500, pingEvery: 60_000, transport: "websocket" });
   const turns = heard(ada, "connection");
-  l.strand("client", "server"); // there is no connection yet
-  await until("the first connection", () => l.opened > 0);
-  l.strand("client", "server");
-  await until("it to be let in on another", () => ada.isConnected);
   await ada.joinChannel("late");
-  expect(turns.filter((t) => t.state === "connected")).toHaveLength(1);
+  expect(l.opened).toBeGreaterThan(2);
+  expect(turns.filter((t) => t.error?.code === "timeout").length).toBeGreaterThanOrEqual(2);
 });
 
 test("polling notices a half-open connection too", async () => {
