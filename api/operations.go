@@ -64,7 +64,7 @@ func (a *API) messageRows(d describer) []operation {
 			"Post a message", body[NewMessage](), answer[Message](http.StatusCreated), query("userId", "userName"), nonced()),
 		d.row("post-messages", http.MethodPost, messagesPath+"/batch", somebody, a.postMessages,
 			"Post up to 100 messages", body[NewMessages](), answer[Results](http.StatusOK), query("userId", "userName"), nonced(), batch(),
-			about("They are committed in the order given, and each is answered for itself: one that is refused does not hold up the rest. With an Idempotency-Key, a message without a nonce has the key, a colon and its place in the list (from 0) as its nonce.")),
+			about("They are committed in the order given, and each is answered for itself: one that is refused for good does not hold up the rest; after the first that is refused for now (`retry` true) all that follow it are, with the same problem. With an Idempotency-Key, a message without a nonce has the key, a colon and its place in the list (from 0) as its nonce.")),
 		d.row("list-messages", http.MethodGet, messagesPath, anybody, a.listMessages,
 			"A page of messages, oldest first, with tombstones of deleted ones", answer[MessagePage](http.StatusOK), query("before", "after", "limit", "thread"),
 			about("The last ones, or with `after` the first above it. A page ends after about 1 MiB, too.")),

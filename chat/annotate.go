@@ -47,7 +47,7 @@ func (r *room) admit(ctx context.Context, id *Identity, d *Draft, op Operation) 
 	if err := r.permit(ctx, id, op); err != nil {
 		return err
 	}
-	if err := r.hub.limit(id); err != nil {
+	if err := r.hub.limit(id, &r.posts); err != nil {
 		return err
 	}
 	d.Channel, d.Sender, d.SenderName = r.id, id.User, id.Name

@@ -15,7 +15,7 @@ func (h *Hub) Block(ctx context.Context, id *Identity, c Block) error {
 	case c.User == id.User:
 		return E(CodeInvalid, "nobody blocks oneself")
 	}
-	if err := h.limit(id); err != nil {
+	if err := h.limit(id, nil); err != nil {
 		return err
 	}
 	return h.store.PutBlock(ctx, id.Project, id.User, c.User, c.On)

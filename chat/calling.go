@@ -54,7 +54,7 @@ func (h *Hub) startCall(ctx context.Context, id *Identity, from *Session, c Star
 			return nil, err
 		}
 	}
-	if err := h.limit(id); err != nil {
+	if err := h.limit(id, nil); err != nil {
 		return nil, err
 	}
 	call, err := h.placeCall(from, &Call{

@@ -12,6 +12,7 @@ type Request struct {
 	Name    string // the name that the frame claims for User
 	Token   string // credentials that the frame carries; "" if it has none. They must be the session's user's, or name it
 	Command Command
+	Fault   error // why Command, of which some could be read, is not carried out but refused; nil: it is
 }
 
 type (
@@ -39,6 +40,7 @@ type (
 		ParentID string        // the message that it answers
 		Mentions []string      // users
 		TTL      time.Duration // deleted by itself after so long; 0: never
+		Batch    *Batch        // the list that it came in; nil: it came alone
 	}
 	Edit struct {
 		Channel, ID string

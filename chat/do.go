@@ -7,7 +7,10 @@ import (
 // Do carries out one request; its Reply comes through Next. It may wait for
 // the store. One call at a time, in the order of frames.
 func (s *Session) Do(ctx context.Context, r Request) {
-	err := s.vouch(ctx, r.Token)
+	err := r.Fault
+	if err == nil {
+		err = s.vouch(ctx, r.Token)
+	}
 	if err == nil {
 		err = s.claim(ctx, r)
 	}
@@ -120,6 +123,9 @@ func (s *Session) post(ctx context.Context, req Request, channel string, draft d
 	id := s.Identity()
 	r, err := s.hub.acquire(ctx, ChannelID{id.Project, channel})
 	if err != nil {
+		if p, ok := req.Command.(Post); ok {
+			err = p.Batch.asked().Note(err)
+		}
 		s.answer(req, &Reply{Err: AsError(err)})
 		return
 	}

@@ -141,6 +141,11 @@ type Draft struct {
 	// long as the event is kept.
 	Nonce    string
 	NonceTTL time.Duration
+
+	// Latch is shared by drafts that keep their order although each is answered
+	// for itself: once one of them is refused for now, so are those that were
+	// appended after it, with the same error. nil: the draft stands alone.
+	Latch *Latch
 }
 
 // Committed is what became of a Draft.

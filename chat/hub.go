@@ -31,6 +31,13 @@ type Options struct {
 	QueueBytes int     // the bound of one session's queue; 0: 256 KiB
 	PostRate   float64 // posts and signals a second that a user may send; 0: no limit
 	PostBurst  float64 // how many at once; 0: twice PostRate, at least 1
+
+	// ChannelRate is how many posts a second a channel takes of all its users
+	// together, and how many signals besides; 0: no limit. A server key's count
+	// toward neither rate. ChannelBurst is how many at once; 0: twice
+	// ChannelRate, at least 1.
+	ChannelRate  float64
+	ChannelBurst float64
 }
 
 // The hub's periods.
@@ -58,7 +65,7 @@ type Hub struct {
 	now          func() time.Time
 	epoch        string
 	queueBytes   int
-	rate, burst  float64
+	rates        rates
 	stats        counters
 
 	ctx    context.Context // ends with Close
@@ -76,8 +83,8 @@ type Hub struct {
 
 	usersMu sync.Mutex
 	users   map[userKey]*user
-	seen    map[userKey]*User // last seen, not written yet
-	rates   map[userKey]*bucket
+	seen    map[userKey]*User   // last seen, not written yet
+	paces   map[userKey]*bucket // what users may send now
 	kin     map[kinKey]*bucket
 
 	watchMu   sync.Mutex
@@ -107,12 +114,12 @@ func NewHub(o Options) *Hub {
 	h := &Hub{
 		store: o.Store, bus: o.Bus, authenticate: o.Authenticate,
 		trace: o.Trace, log: o.Logger, now: o.Now, epoch: o.Store.Epoch(),
-		queueBytes: o.QueueBytes, rate: o.PostRate, burst: o.PostBurst,
+		queueBytes: o.QueueBytes, rates: newRates(&o),
 		rooms:     make(map[ChannelID]*room),
 		sessions:  make(map[string]*Session),
 		users:     make(map[userKey]*user),
 		seen:      make(map[userKey]*User),
-		rates:     make(map[userKey]*bucket),
+		paces:     make(map[userKey]*bucket),
 		kin:       make(map[kinKey]*bucket),
 		watched:   make(map[*room]struct{}),
 		awaiting:  make(map[*subscription]struct{}),
@@ -126,9 +133,6 @@ func NewHub(o Options) *Hub {
 	}
 	if h.queueBytes == 0 {
 		h.queueBytes = 256 << 10
-	}
-	if h.burst == 0 {
-		h.burst = max(1, 2*h.rate)
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.spawn(h.run)

@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/parley-chat/parley/internal/planted"
 )
@@ -44,8 +43,18 @@ func (h *Hub) append(r *room, d *Draft, from receipt, done func(Committed, error
 	})
 }
 
-// draft checks p and makes it what the store takes.
+// draft checks p and makes it what the store takes, unless its batch has come
+// to an end for now.
 func (r *room) draft(ctx context.Context, id *Identity, p *Post) (*Draft, error) {
+	batch := p.Batch.asked()
+	if err := batch.Err(); err != nil {
+		return nil, err
+	}
+	d, err := r.message(ctx, id, p)
+	return d, batch.Note(err)
+}
+
+func (r *room) message(ctx context.Context, id *Identity, p *Post) (*Draft, error) {
 	if err := checkBody(p.Body); err != nil {
 		return nil, err
 	}
@@ -61,7 +70,7 @@ func (r *room) draft(ctx context.Context, id *Identity, p *Post) (*Draft, error)
 	}
 	d := &Draft{
 		Kind: KindMessage, Body: p.Body, Meta: p.Meta, Nonce: p.Nonce, NonceTTL: p.NonceTTL,
-		ParentID: p.ParentID, Mentions: mentions, TTL: p.TTL,
+		ParentID: p.ParentID, Mentions: mentions, TTL: p.TTL, Latch: p.Batch.stored(),
 	}
 	return d, r.admit(ctx, id, d, OpPost)
 }
@@ -117,7 +126,7 @@ func (r *room) change(ctx context.Context, id *Identity, d *Draft, own, any Oper
 	if err := r.permit(ctx, id, op); err != nil {
 		return err
 	}
-	if err := r.hub.limit(id); err != nil {
+	if err := r.hub.limit(id, &r.posts); err != nil {
 		return err
 	}
 	d.Channel, d.Sender, d.SenderName = r.id, id.User, id.Name
@@ -152,25 +161,6 @@ func checkNonce(nonce string) error {
 		return nil
 	}
 	return checkName("nonce", nonce, MaxNonce)
-}
-
-// limit takes one from what the user may send.
-func (h *Hub) limit(id *Identity) error {
-	if h.rate == 0 || id.Server {
-		return nil
-	}
-	key := userKey{id.Project, id.User}
-	h.usersMu.Lock()
-	defer h.usersMu.Unlock()
-	b := h.rates[key]
-	if b == nil {
-		b = &bucket{}
-		h.rates[key] = b
-	}
-	if wait := b.take(h.now(), h.rate, h.burst); wait > 0 {
-		return &Error{Code: CodeRateLimited, Message: "too many messages", RetryAfter: wait.Round(time.Millisecond) + time.Millisecond}
-	}
-	return nil
 }
 
 // commit is append for callers who wait.

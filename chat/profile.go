@@ -39,7 +39,7 @@ func (h *Hub) PutProfile(ctx context.Context, id *Identity, user string, p Profi
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	if err := h.limit(id); err != nil {
+	if err := h.limit(id, nil); err != nil {
 		return nil, err
 	}
 	h.profiles.Lock()

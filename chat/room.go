@@ -24,6 +24,10 @@ type room struct {
 
 	users []string // of a direct channel: its two, or the one who talks to oneself
 
+	// What the channel still takes; Hub.usersMu guards them. They go with the
+	// room: a channel that nobody has used for a minute has its burst again.
+	posts, signals bucket
+
 	mu            sync.Mutex
 	loaded        bool
 	settings      *Channel

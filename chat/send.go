@@ -22,8 +22,10 @@ func (h *Hub) send(ctx context.Context, id *Identity, from *Session, c Send) err
 	if err := c.check(from); err != nil {
 		return err
 	}
-	if err := h.limit(id); err != nil {
-		return err
+	if c.Channel == "" { // else with the channel's own, by sendToChannel
+		if err := h.limit(id, nil); err != nil {
+			return err
+		}
 	}
 	s := &Signal{
 		Kind: SignalCustom, Channel: ChannelID{id.Project, c.Channel},
@@ -71,6 +73,9 @@ func (h *Hub) sendToChannel(ctx context.Context, id *Identity, d *Delivery) erro
 	}
 	defer h.release(r)
 	if err := r.permit(ctx, id, OpSignal); err != nil {
+		return err
+	}
+	if err := h.limit(id, &r.signals); err != nil {
 		return err
 	}
 	r.tell(d)

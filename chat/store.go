@@ -20,7 +20,9 @@ type Log interface {
 	// commit. An edit, reaction or pin of a deleted message is CodeDeleted; a
 	// second delete is the first, Repeated, as is a reaction or pin that is
 	// there already. Taking away a reaction or pin that is not there is
-	// CodeNotFound. A state draft whose If does not hold is CodeVersion.
+	// CodeNotFound. A state draft whose If does not hold is CodeVersion. Of
+	// drafts with one Latch those are refused with what it keeps that come
+	// after the one refused so; only the store calls it.
 	Append(d *Draft, done func(Committed, error))
 
 	// Head is the channel's durable head; the zero Head if there is no log.

@@ -75,7 +75,7 @@ func (h *Hub) slowTick(now time.Time) {
 	}
 	h.closeExpired(now)
 	h.evict(now)
-	h.forgetRates(now)
+	h.forgetPaces(now)
 	h.alone(&h.flushing, h.flush)
 	h.alone(&h.recording, h.recordCalls)
 	h.alone(&h.sweeping, h.sweep)
@@ -180,14 +180,4 @@ func (h *Hub) flush(ctx context.Context) {
 		}
 	}
 	h.usersMu.Unlock()
-}
-
-func (h *Hub) forgetRates(now time.Time) {
-	h.usersMu.Lock()
-	defer h.usersMu.Unlock()
-	for key, b := range h.rates {
-		if h.rate == 0 || now.Sub(b.at).Seconds()*h.rate >= h.burst {
-			delete(h.rates, key)
-		}
-	}
 }

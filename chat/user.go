@@ -1,9 +1,6 @@
 package chat
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 type userKey struct{ project, id string }
 
@@ -165,39 +162,4 @@ func (h *Hub) User(ctx context.Context, id *Identity, name string) (Presence, er
 	}
 	p.Name, p.Custom, p.LastSeen = kept.Name, kept.Status, kept.LastSeen
 	return p, nil
-}
-
-// bucket bounds a rate: it fills with rate tokens a second up to burst.
-type bucket struct {
-	tokens float64
-	at     time.Time
-}
-
-func (b *bucket) fill(now time.Time, rate, burst float64) {
-	if b.at.IsZero() {
-		b.tokens = burst
-	} else {
-		b.tokens = min(burst, b.tokens+now.Sub(b.at).Seconds()*rate)
-	}
-	b.at = now
-}
-
-// take takes one token, or says after how long there is one.
-func (b *bucket) take(now time.Time, rate, burst float64) time.Duration {
-	b.fill(now, rate, burst)
-	if b.tokens >= 1 {
-		b.tokens--
-		return 0
-	}
-	return time.Duration((1 - b.tokens) / rate * float64(time.Second))
-}
-
-// owe takes n tokens if there are any at all, though that leaves a debt.
-func (b *bucket) owe(now time.Time, rate, burst, n float64) bool {
-	b.fill(now, rate, burst)
-	if b.tokens <= 0 {
-		return false
-	}
-	b.tokens -= n
-	return true
 }

@@ -25,7 +25,7 @@ func TestDoors_CutAtRandomLoseDoubleAndMisorderNothing(t *testing.T) {
 			t.Fatalf("PARLEY_CUT: %v", err)
 		}
 	}
-	s := newServer(t, build(t), t.TempDir(), "--post-rate", "0")
+	s := newServer(t, build(t), t.TempDir(), "--post-rate", "0", "--channel-rate", "0")
 	s.mustStart()
 	proxy, err := faultnet.Listen(s.addr)
 	if err != nil {

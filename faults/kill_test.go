@@ -40,7 +40,7 @@ const atOnce = 100
 
 func tellTheStory(t *testing.T, kills int) {
 	t.Helper()
-	s := newServer(t, build(t), t.TempDir(), "--post-rate", "0")
+	s := newServer(t, build(t), t.TempDir(), "--post-rate", "0", "--channel-rate", "0")
 	s.mustStart()
 	l := gather(t, s, everybody())
 	began := time.Now()
@@ -60,7 +60,7 @@ func tellTheStory(t *testing.T, kills int) {
 // The same binary with the race detector in it: fewer lives, since each costs more.
 func TestKill_OfAServerWithTheRaceDetectorLosesNothing(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, build(t, "-race"), t.TempDir(), "--post-rate", "0")
+	s := newServer(t, build(t, "-race"), t.TempDir(), "--post-rate", "0", "--channel-rate", "0")
 	s.env = []string{"GORACE=halt_on_error=1"}
 	s.mustStart()
 	l := gather(t, s, everybody())

@@ -137,7 +137,7 @@ func (l *load) hearPolling(ctx context.Context, e *listener) bool {
 // through all the server's lives. Others talk natively besides.
 func TestKill_UnderPollingClientsLosesNothing(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, build(t), t.TempDir(), "--post-rate", "0")
+	s := newServer(t, build(t), t.TempDir(), "--post-rate", "0", "--channel-rate", "0")
 	s.mustStart()
 	l := gather(t, s, crowd{channels: 2, native: 2, pace: 40 * time.Millisecond, tokens: true})
 	for i, channel := range l.channels {

@@ -21,7 +21,7 @@ func TestSoak_MemoryGoroutinesAndDescriptorsStayFlat(t *testing.T) {
 			t.Fatalf("PARLEY_SOAK: %v", err)
 		}
 	}
-	s := newServer(t, build(t), t.TempDir(), "--post-rate", "0")
+	s := newServer(t, build(t), t.TempDir(), "--post-rate", "0", "--channel-rate", "0")
 	s.mustStart()
 	// Histories are kept in memory and checked as a whole: the pace is slow.
 	pace := max(40*time.Millisecond, length/10_000)

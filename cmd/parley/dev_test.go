@@ -82,6 +82,7 @@ func TestServe_RefusesSettingsThatContradict(t *testing.T) {
 		"anywhere without dev":   func(c *Serve) { c.DevAnywhere = true },
 		"no port":                func(c *Serve) { c.Addr = []string{"127.0.0.1"} },
 		"a negative rate":        func(c *Serve) { c.PostRate = -1 },
+		"a negative channel":     func(c *Serve) { c.ChannelRate = -1 },
 		"a weak secret":          func(c *Serve) { c.TokenSecret = "short" },
 		"a weak secret key":      func(c *Serve) { c.SecretKey = "sk_1" },
 	} {

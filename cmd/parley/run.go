@@ -97,7 +97,8 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 	}
 	s.hub = chat.NewHub(chat.Options{
 		Store: s.store, Authenticate: keys.Identify, Logger: log, Trace: s.tracer.hook(),
-		PostRate: c.postRate(), PostBurst: c.PostBurst,
+		PostRate: c.limited(c.PostRate), PostBurst: c.PostBurst,
+		ChannelRate: c.limited(c.ChannelRate), ChannelBurst: c.ChannelBurst,
 	})
 	s.reviews.start(keys, s.hub)
 	if err := s.transports(ctx, c, keys); err != nil {
@@ -145,12 +146,12 @@ func (s *server) guarded(c *Serve, keys *auth.Service) http.Handler {
 	return &guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere, openStreams: !c.Dev, next: s.addresses.before(s.doors(c, keys))}
 }
 
-// postRate is the setting; --dev lifts it.
-func (c *Serve) postRate() float64 {
+// limited is a rate as it was set; --dev lifts it.
+func (c *Serve) limited(rate float64) float64 {
 	if c.Dev {
 		return 0
 	}
-	return c.PostRate
+	return rate
 }
 
 // listen opens every address before it serves any.

@@ -11,26 +11,28 @@ import (
 
 // Serve is the server's settings.
 type Serve struct {
-	Addr        []string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; repeatable. Default: 127.0.0.1:8080."`
-	Data        string     `default:"data" placeholder:"DIR" help:"The folder that holds everything. Default: data."`
-	Config      string     `placeholder:"FILE" help:"A YAML file with these settings by name."`
-	Dev         bool       `help:"Believe names and take any token, from this machine only. Never where others come."`
-	DevAnywhere bool       `help:"Let --dev listen on other addresses than loopback's too: everybody who reaches it can be anybody."`
-	Origin      []string   `placeholder:"URL" help:"An origin whose pages may come here besides this server's own; repeatable; * is all."`
-	PostRate    float64    `default:"50" help:"Messages and signals a second that a user may send; 0: any number. Default: 50; with --dev any number."`
-	PostBurst   float64    `default:"100" help:"How many of them at once. Default: 100."`
-	Compression bool       `default:"true" negatable:"" help:"Compress WebSocket messages for clients that offer it."`
-	Log         string     `default:"auto" enum:"auto,text,json" help:"The log's format, on standard error: text, json, or auto: text on a terminal."`
-	LogLevel    slog.Level `default:"info" placeholder:"LEVEL" help:"What is logged: debug (every request), info, warn or error. Default: info."`
-	Pprof       string     `placeholder:"HOST:PORT" help:"Serve Go's profiles under /debug/pprof/ there, a loopback address. Default: nowhere."`
-	OTLP        string     `name:"otlp" placeholder:"URL" help:"Send traces of messages to the OpenTelemetry collector there, by OTLP over HTTP. Default: none."`
-	OTLPSample  float64    `name:"otlp-sample" default:"0.01" help:"Of what share of messages, besides those whose request has a sampled traceparent. Default: 0.01."`
-	Keys        `embed:""`
-	Trust       `embed:""`
-	SocketIO    `embed:""`
-	ICE         `embed:""`
-	Uploads     `embed:""`
-	Addresses   `embed:""`
+	Addr         []string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; repeatable. Default: 127.0.0.1:8080."`
+	Data         string     `default:"data" placeholder:"DIR" help:"The folder that holds everything. Default: data."`
+	Config       string     `placeholder:"FILE" help:"A YAML file with these settings by name."`
+	Dev          bool       `help:"Believe names and take any token, from this machine only. Never where others come."`
+	DevAnywhere  bool       `help:"Let --dev listen on other addresses than loopback's too: everybody who reaches it can be anybody."`
+	Origin       []string   `placeholder:"URL" help:"An origin whose pages may come here besides this server's own; repeatable; * is all."`
+	PostRate     float64    `default:"50" help:"Messages and signals a second that a user may send; 0: any number. Default: 50; with --dev any number."`
+	PostBurst    float64    `default:"100" help:"How many of them at once. Default: 100."`
+	ChannelRate  float64    `default:"1000" help:"Messages a second that a channel takes of all its users together, and signals besides; 0: any number. Default: 1000; with --dev any number."`
+	ChannelBurst float64    `default:"2000" help:"How many of them at once. Default: 2000."`
+	Compression  bool       `default:"true" negatable:"" help:"Compress WebSocket messages for clients that offer it."`
+	Log          string     `default:"auto" enum:"auto,text,json" help:"The log's format, on standard error: text, json, or auto: text on a terminal."`
+	LogLevel     slog.Level `default:"info" placeholder:"LEVEL" help:"What is logged: debug (every request), info, warn or error. Default: info."`
+	Pprof        string     `placeholder:"HOST:PORT" help:"Serve Go's profiles under /debug/pprof/ there, a loopback address. Default: nowhere."`
+	OTLP         string     `name:"otlp" placeholder:"URL" help:"Send traces of messages to the OpenTelemetry collector there, by OTLP over HTTP. Default: none."`
+	OTLPSample   float64    `name:"otlp-sample" default:"0.01" help:"Of what share of messages, besides those whose request has a sampled traceparent. Default: 0.01."`
+	Keys         `embed:""`
+	Trust        `embed:""`
+	SocketIO     `embed:""`
+	ICE          `embed:""`
+	Uploads      `embed:""`
+	Addresses    `embed:""`
 }
 
 // Run serves until ctx ends, then drains. It fails if the server cannot start,
@@ -57,11 +59,8 @@ func (c *Serve) check() error {
 	if c.DevAnywhere && !c.Dev {
 		return fmt.Errorf("--dev-anywhere says something of --dev only")
 	}
-	if c.PostRate < 0 {
-		return fmt.Errorf("--post-rate is not negative")
-	}
-	if c.PostBurst < 0 {
-		return fmt.Errorf("--post-burst is not negative")
+	if err := c.checkRates(); err != nil {
+		return err
 	}
 	if err := c.checkTrust(); err != nil {
 		return err
@@ -91,6 +90,22 @@ func (c *Serve) check() error {
 		}
 		if c.Dev && !c.DevAnywhere && !loopbackHost(host) {
 			return fmt.Errorf("--addr: --dev believes anybody, and %s is not a loopback address: if everybody who can reach it may be anybody, say --dev-anywhere too", addr)
+		}
+	}
+	return nil
+}
+
+// checkRates refuses rates below nothing.
+func (c *Serve) checkRates() error {
+	for _, rate := range []struct {
+		name  string
+		value float64
+	}{
+		{"--post-rate", c.PostRate}, {"--post-burst", c.PostBurst},
+		{"--channel-rate", c.ChannelRate}, {"--channel-burst", c.ChannelBurst},
+	} {
+		if rate.value < 0 {
+			return fmt.Errorf("%s is not negative", rate.name)
 		}
 	}
 	return nil

@@ -32,7 +32,7 @@ func (a *appending) size() int {
 }
 
 func (a *appending) frees() bool      { return false }
-func (a *appending) refuse(err error) { a.err = err }
+func (a *appending) refuse(err error) { a.err = a.draft.Latch.Note(err) }
 
 func (a *appending) finish(err error) {
 	if err == nil {
@@ -46,6 +46,9 @@ func (a *appending) finish(err error) {
 }
 
 func (a *appending) prepare(w *writer) {
+	if a.err == nil {
+		a.err = a.draft.Latch.Err()
+	}
 	if a.err != nil {
 		return
 	}
@@ -53,7 +56,7 @@ func (a *appending) prepare(w *writer) {
 	if err == nil {
 		a.result, err = w.append(c, a.draft)
 	}
-	a.err = err
+	a.err = a.draft.Latch.Note(err)
 	if planted.Is("nonce_above_durable") && err == nil && a.result.Repeated {
 		a.done(a.result, nil)
 		a.done = func(chat.Committed, error) {}

@@ -324,6 +324,53 @@ func TestDiskFull_RefusesWritesAndRecovers(t *testing.T) {
 	}
 }
 
+func TestDiskFull_EndsARowOfDraftsThatKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	var free atomic.Uint64
+	free.Store(1 << 29)
+	opts := small(fullDisk{vfs.NewMem(), &free})
+	opts.ReserveBytes = 1 << 20
+	s := open(t, "data", opts)
+	latch := new(chat.Latch)
+	d := func(nonce string, latch *chat.Latch) *chat.Draft {
+		return &chat.Draft{Channel: crashChannels[0], Kind: chat.KindMessage, Sender: "ann", Nonce: nonce, Body: []byte("1"), Latch: latch}
+	}
+	if _, err := appendWait(s, d("1", latch)); err != nil {
+		t.Fatal(err)
+	}
+	lost := d("2", latch)
+	lost.ParentID = "none"
+	if _, err := appendWait(s, lost); chat.CodeOf(err) != chat.CodeNotFound {
+		t.Fatalf("an answer to nothing: %v", err)
+	}
+	if c, err := appendWait(s, d("3", latch)); err != nil || c.Event.Seq != 2 {
+		t.Fatalf("after one that was refused for good: %+v, %v", c, err)
+	}
+	free.Store(0)
+	until := func(code chat.Code) { // the store need not see at once how the disk is
+		for begun := time.Now(); ; {
+			if _, err := appendWait(s, d("other", nil)); chat.CodeOf(err) == code {
+				return
+			} else if time.Since(begun) > time.Minute {
+				t.Fatalf("still %v, not %q", err, code)
+			}
+		}
+	}
+	until(chat.CodeStorageFull)
+	_, first := appendWait(s, d("4", latch))
+	if chat.CodeOf(first) != chat.CodeStorageFull {
+		t.Fatalf("a full disk took a message: %v", first)
+	}
+	free.Store(1 << 29)
+	until("")
+	if _, err := appendWait(s, d("5", latch)); !errors.Is(err, first) {
+		t.Fatalf("after one that was refused for now: %v", err)
+	}
+	if _, err := appendWait(s, d("5", nil)); err != nil {
+		t.Fatalf("alone: %v", err)
+	}
+}
+
 func TestOpen_RefusesASecondOne(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

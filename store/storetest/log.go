@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ var logChecks = []check{
 	{"Append_RefusalsLeaveNoHole", refusalsLeaveNoHole},
 	{"Append_TakesBodiesUpToTheBound", bodiesUpToTheBound},
 	{"Append_ServesAllKindsInOneOrder", allKinds},
+	{"Append_EndsARowOfDraftsWithTheFirstRefusedForNow", latched},
 }
 
 func appendAssigns(b *bundle) {
@@ -202,4 +204,29 @@ func allKinds(b *bundle) {
 		b.t.Errorf("two messages, and the next sequence is %d", h.Next)
 	}
 	b.same("from the middle", seqs(b.events(general, 2, 2)), run(3, 4))
+}
+
+// latched has drafts that keep their order: what is refused for good does not
+// end the row, what was refused for now does.
+func latched(b *bundle) {
+	row := func(text string, l *chat.Latch) *chat.Draft {
+		d := message(general, "ann", text)
+		d.Latch = l
+		return d
+	}
+	l := new(chat.Latch)
+	b.must(row("one", l))
+	lost := row("lost", l)
+	lost.ParentID = "nothing"
+	if _, err := b.try(lost); chat.CodeOf(err) != chat.CodeNotFound {
+		b.t.Errorf("an answer to nothing: %v", err)
+	}
+	b.must(row("two", l))
+	full := l.Note(chat.E(chat.CodeStorageFull, "the disk was full"))
+	if _, err := b.try(row("three", l)); !errors.Is(err, full) {
+		b.t.Errorf("after one that was refused for now: %v", err)
+	}
+	b.must(row("alone", nil))
+	b.must(row("in another row", new(chat.Latch)))
+	b.same("head", b.head(general).Seq, uint64(4))
 }

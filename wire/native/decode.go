@@ -5,20 +5,29 @@ import (
 	"github.com/parley-chat/parley/wire/frame"
 )
 
-// Decode reads one frame, which is one request.
+// Decode reads one frame, which is one request, or one for each message of a
+// list.
 func (c *codec) Decode(data []byte, do func(chat.Request)) error {
 	var e envelope
 	if err := c.pool.Object(data, func(name []byte, v frame.Value) { e.set(name, v) }); err != nil {
 		return err
+	}
+	if e.batched() {
+		return c.batch(&e, do)
 	}
 	r, err := c.request(&e)
 	if err == nil {
 		do(r)
 		return nil
 	}
-	if r.Ref != nil {
+	return carrying(r.Ref, err)
+}
+
+// carrying is err with what its answer is to carry back.
+func carrying(ref any, err error) error {
+	if ref != nil {
 		told := *chat.AsError(err)
-		told.Cause = refused{r.Ref}
+		told.Cause = refused{ref}
 		return &told
 	}
 	return err

@@ -23,7 +23,7 @@ type envelope struct {
 	key, value, add, cond                          frame.Value
 	kind, title, public, retention                 frame.Value
 	role, muted, banned, avatar                    frame.Value
-	session, except, echo, call                    frame.Value
+	session, except, echo, call, batch             frame.Value
 }
 
 // set keeps a member; names that no command uses are ignored.
@@ -135,6 +135,8 @@ func (e *envelope) setRare(name []byte, v frame.Value) {
 		e.except = v
 	case "echo":
 		e.echo = v
+	case "messages":
+		e.batch = v
 	}
 }
 

@@ -49,8 +49,9 @@ func TestProtocolPage_ExamplesAreWhatIsSpoken(t *testing.T) {
 	t.Parallel()
 	page := readPage(t)
 	for _, frame := range page.frames["client"] {
+		list := max(1, strings.Count(frame, `"nonce":`)) // a list has a request for each of its messages
 		n := 0
-		if err := native.Dialect().New("").Decode([]byte(frame), func(chat.Request) { n++ }); err != nil || n != 1 {
+		if err := native.Dialect().New("").Decode([]byte(frame), func(chat.Request) { n++ }); err != nil || n != list {
 			t.Errorf("%s: %d requests, %v", frame, n, err)
 		}
 	}

@@ -50,10 +50,19 @@ func (f *frames) decode(name []byte, args []frame.Value, in *inward, c *call, do
 	if err != nil {
 		return err
 	}
-	return f.inner.Decode(text, func(r chat.Request) {
+	var few [1]chat.Request
+	requests := few[:0]
+	if err := f.inner.Decode(text, func(r chat.Request) { requests = append(requests, r) }); err != nil {
+		return err
+	}
+	if len(requests) > 1 && c.wanted {
+		return chat.E(chat.CodeInvalid, "an acknowledgement is one answer, and this has %d: ask for none, and they come as events", len(requests))
+	}
+	for _, r := range requests {
 		c.inner, r.Ref = r.Ref, c
 		do(r)
-	})
+	}
+	return nil
 }
 
 // frame is the frame that an event stands for.

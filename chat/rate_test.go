@@ -1,0 +1,81 @@
+package chat_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/parley-chat/parley/chat"
+)
+
+func TestRate_BoundsWhatAUserSends(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	h := newHub(t, chat.Options{Now: c.Now, PostRate: 10, PostBurst: 3})
+	ada := connect(t, h, as("ada"))
+	for range 3 {
+		ada.must(post("general", "x", ""))
+	}
+	if err := ada.refused(post("general", "x", ""), chat.CodeRateLimited); err.RetryAfter <= 0 || err.RetryAfter > 200*time.Millisecond {
+		t.Errorf("retry after %v", err.RetryAfter)
+	}
+	c.advance(100 * time.Millisecond)
+	ada.must(post("general", "x", ""))
+}
+
+func TestRate_BoundsWhatAChannelTakesOfAllItsUsers(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	h := newHub(t, chat.Options{Now: c.Now, ChannelRate: 10, ChannelBurst: 4})
+	ada, ben, cy := connect(t, h, as("ada", everything...)), connect(t, h, as("ben")), connect(t, h, as("cy"))
+	id := ada.must(post("general", "x", "")).Committed.Event.ID
+	ben.must(chat.React{Channel: "general", ID: id, Name: "+1", On: true})
+	ada.must(chat.Edit{Channel: "general", ID: id, Body: []byte(`"y"`)})
+	cy.must(chat.SetState{Channel: "general", Key: "k", Value: []byte("1")})
+
+	full := func() {
+		t.Helper()
+		for _, refused := range []chat.Command{
+			post("general", "x", ""), chat.Edit{Channel: "general", ID: id, Body: []byte(`"z"`)}, chat.Delete{Channel: "general", ID: id},
+			chat.React{Channel: "general", ID: id, Name: "-1", On: true}, chat.Pin{Channel: "general", ID: id, On: true},
+			chat.SetState{Channel: "general", Key: "k"},
+		} {
+			if err := ada.refused(refused, chat.CodeRateLimited); err.RetryAfter <= 0 || err.RetryAfter > 101*time.Millisecond {
+				t.Errorf("%T: retry after %v", refused, err.RetryAfter)
+			}
+		}
+	}
+	full()
+	cy.must(post("another", "x", ""))
+	for range 4 { // signals have a bound of the same size to themselves
+		ben.must(chat.Send{Channel: "general", Name: "wave"})
+	}
+	cy.refused(chat.Send{Channel: "general", Name: "wave"}, chat.CodeRateLimited)
+	cy.must(chat.Send{To: "ada", Name: "wave"})
+	ben.must(chat.History{Channel: "general"})
+
+	// What a server key does is neither held up nor counted.
+	server := chat.Identity{Project: chat.DefaultProject, User: "desk", Server: true}
+	for range 9 {
+		if _, err := h.Post(t.Context(), &server, post("general", "x", "")); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Signal(t.Context(), &server, chat.Send{Channel: "general", Name: "wave"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.advance(100 * time.Millisecond)
+	cy.must(post("general", "x", ""))
+	full()
+}
+
+func TestRate_WhoIsOverTheirOwnUsesUpNothingOfTheChannels(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	h := newHub(t, chat.Options{Now: c.Now, PostRate: 1, PostBurst: 1, ChannelRate: 1, ChannelBurst: 2})
+	ada, ben := connect(t, h, as("ada")), connect(t, h, as("ben"))
+	ada.must(post("general", "x", ""))
+	for range 5 {
+		ada.refused(post("general", "x", ""), chat.CodeRateLimited)
+	}
+	ben.must(post("general", "x", ""))
+}
