@@ -50,7 +50,8 @@ export class PollSocket implements Socket {
 
   constructor(
     private readonly url: string,
-    private readonly fetching: typeof fetch = fetch,
+    // Not fetch itself, which browsers refuse to call as a method of another object.
+    private readonly fetching: typeof fetch = (...request) => fetch(...request),
   ) {
     queueMicrotask(() => (this.onopen as (() => void) | null)?.());
   }
