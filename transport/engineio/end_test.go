@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/transport/conntest"
@@ -103,22 +106,39 @@ func TestClose_OfTheServerWaitsForNobodyForLong(t *testing.T) {
 // it, however much is queued.
 func TestClose_OfTheServerWaitsForWhoPolls(t *testing.T) {
 	t.Parallel()
-	b := setup(t, engineio.Options{CloseWithin: 2 * time.Second})
-	sid := b.open(t)
-	s := b.session(t)
-	for i := range 100 {
-		s.Offer(conntest.Text(fmt.Sprint(i)))
-	}
-	s.End(nil)
-	got := 0
-	for range 7 {
-		time.Sleep(400 * time.Millisecond)
-		got += strings.Count(b.poll(t, sid).body, "4")
-	}
-	if got < 100 {
-		t.Errorf("about %d of 100 packets", got)
-	}
-	over(t, s)
+	synctest.Test(t, func(t *testing.T) {
+		const closeWithin = 2 * time.Second
+		hub := conntest.NewHub()
+		server := engineio.New(engineio.Options{CloseWithin: closeWithin, Open: func(_ *http.Request, c *engineio.Conn) (engineio.Socket, error) {
+			return &socket{hub.Connect(chat.Identity{}, c), conntest.Echo().New("")}, nil
+		}})
+		defer func() { _ = server.Shutdown(t.Context()) }()
+		poll := func(query string) string {
+			w := httptest.NewRecorder()
+			server.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+polling+query, nil))
+			return w.Body.String()
+		}
+		sid := parseOpened(t, poll("")).SID
+		s := <-hub.Made()
+		var queued, got []string
+		for i := range 100 {
+			s.Offer(conntest.Text(fmt.Sprint(i)))
+			queued = append(queued, fmt.Sprint("4", i))
+		}
+		s.End(nil)
+		for begun := time.Now(); len(got) <= len(queued); {
+			time.Sleep(closeWithin * 3 / 4)
+			packets := strings.Split(poll("&sid="+sid), "\x1e")
+			if len(packets) == 1 {
+				t.Fatalf("after %v: %q", time.Since(begun), packets)
+			}
+			got = append(got, packets...)
+		}
+		if diff := cmp.Diff(append(queued, "1"), got); diff != "" {
+			t.Error(diff)
+		}
+		over(t, s)
+	})
 }
 
 func TestClose_EndsAPollThatWaits(t *testing.T) {

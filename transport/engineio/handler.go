@@ -38,8 +38,8 @@ func forbidden(status int, err *chat.Error) *failure { return &failure{status, 4
 
 // ServeHTTP serves polls, POSTs and WebSocket handshakes.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.enter()
-	defer s.exit()
+	s.gate.Admit() // to a connection that ends, too
+	defer s.gate.Leave()
 	if !s.cross(w, r) {
 		return
 	}

@@ -61,10 +61,105 @@ func (l *line) isClosed() bool {
 	return l.closed
 }
 
+// anybody is a client that keeps to nothing, with the server that it visits.
+type anybody struct {
+	server  *Server
+	sid     string
+	sockets []*wall
+	links   []*line
+	peers   []Peer
+}
+
+func newAnybody(t testing.TB) *anybody {
+	a := &anybody{}
+	a.server = New(Options{
+		Open: func(*http.Request, *Conn) (Socket, error) {
+			a.sockets = append(a.sockets, &wall{t: t})
+			return a.sockets[len(a.sockets)-1], nil
+		},
+		Upgrade: func(_ http.ResponseWriter, _ *http.Request, peer func(Link) (Peer, error)) error {
+			l := &line{}
+			p, err := peer(l)
+			if err == nil {
+				a.links, a.peers = append(a.links, l), append(a.peers, p)
+			}
+			return err
+		},
+		MaxPayload: 1000, CloseWithin: time.Hour,
+	})
+	a.open()
+	return a
+}
+
+// ask makes a request that waits for nothing.
+func (a *anybody) ask(method, transport, body string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, method, "/?EIO=4&transport="+transport+"&sid="+url.QueryEscape(a.sid), strings.NewReader(body))
+	r.Header.Set("Upgrade", "websocket")
+	w := httptest.NewRecorder()
+	a.server.ServeHTTP(w, r)
+	return w.Body.String()
+}
+
+// open begins another connection, which it is from then on.
+func (a *anybody) open() {
+	a.sid = ""
+	_, rest, _ := strings.Cut(a.ask("GET", "polling", ""), `"sid":"`)
+	a.sid, _, _ = strings.Cut(rest, `"`)
+}
+
+// do takes a step: a byte for what, and the rest.
+func (a *anybody) do(what byte, rest string) {
+	switch at := int(what - '1'); {
+	case what == 'p':
+		a.ask("POST", "polling", rest)
+	case what == 'g':
+		a.ask("GET", "polling", "")
+	case what == 'u':
+		a.ask("GET", "websocket", "")
+	case what == 'w':
+		a.sid = ""
+		a.ask("GET", "websocket", "")
+	case what == 'o' && len(a.sockets) < 8:
+		a.open()
+	case what == 'd':
+		for _, c := range a.server.all() {
+			c.Close(nil)
+		}
+	case what == 'x' && len(a.peers) > 0:
+		a.peers[len(a.peers)-1].Close()
+	case at >= 0 && at < len(a.peers) && !a.links[at].isClosed():
+		if a.peers[at].Receive(context.Background(), wire.Message{Data: []byte(rest)}) != nil {
+			a.links[at].Close(nil)
+		}
+		a.peers[at].Next(context.Background(), func(string, []byte, bool) {})
+	}
+}
+
+// leave ends the server; everything must have ended then, once.
+func (a *anybody) leave(t *testing.T) {
+	t.Helper()
+	st := a.server.Stats()
+	if st.Polls != 0 || st.Posts != 0 || st.Polling < 0 || st.WebSockets < 0 {
+		t.Fatalf("counted as %+v", st)
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = a.server.Shutdown(ended)
+	for _, w := range a.sockets {
+		if w.over != 1 {
+			t.Fatalf("a socket was told its end %d times", w.over)
+		}
+	}
+	if st := a.server.Stats(); st.Polling != 0 || st.WebSockets != 0 || len(a.server.alarms.heap) != 0 {
+		t.Fatalf("after the end: %+v, %d alarms", st, len(a.server.alarms.heap))
+	}
+}
+
 // FuzzClient is a client that says anything over any transport, in the order
-// that the fuzzer chooses: each step is a byte for what, and the rest of its
-// line. Nothing panics or hangs, the counts stay right, and what has ended has
-// ended everywhere.
+// that the fuzzer chooses: each line is a step. Nothing panics or hangs, the
+// counts stay right, and what has ended has ended everywhere.
 func FuzzClient(f *testing.F) {
 	for _, seed := range []string{
 		"p4hello\ng\nu\n12probe\n15\n14hello\nw", "u\n15", "u\n12probe\np1\n15", "p1\ng\ng", "u\nu\n12probe\n22probe\n25\n15",
@@ -73,84 +168,12 @@ func FuzzClient(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, script string) {
-		var sockets []*wall
-		var links []*line
-		var peers []Peer
-		s := New(Options{
-			Open: func(*http.Request, *Conn) (Socket, error) {
-				sockets = append(sockets, &wall{t: t})
-				return sockets[len(sockets)-1], nil
-			},
-			Upgrade: func(_ http.ResponseWriter, _ *http.Request, peer func(Link) (Peer, error)) error {
-				l := &line{}
-				p, err := peer(l)
-				if err == nil {
-					links, peers = append(links, l), append(peers, p)
-				}
-				return err
-			},
-			MaxPayload: 1000, CloseWithin: time.Hour,
-		})
-		sid := ""
-		ask := func(method, transport, body string) string {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-			defer cancel()
-			r := httptest.NewRequestWithContext(ctx, method, "/?EIO=4&transport="+transport+"&sid="+url.QueryEscape(sid), strings.NewReader(body))
-			r.Header.Set("Upgrade", "websocket")
-			w := httptest.NewRecorder()
-			s.ServeHTTP(w, r)
-			return w.Body.String()
-		}
-		open := func() {
-			_, sid, _ = strings.Cut(ask("GET", "polling", ""), `"sid":"`)
-			sid, _, _ = strings.Cut(sid, `"`)
-		}
-		open()
+		a := newAnybody(t)
 		for step := range strings.SplitSeq(script, "\n") {
-			if step == "" || len(links) > 8 {
-				continue
-			}
-			what, rest := step[0], step[1:]
-			switch at := int(what - '1'); {
-			case what == 'p':
-				ask("POST", "polling", rest)
-			case what == 'g':
-				ask("GET", "polling", "")
-			case what == 'u':
-				ask("GET", "websocket", "")
-			case what == 'w':
-				sid = ""
-				ask("GET", "websocket", "")
-			case what == 'o' && len(sockets) < 8:
-				sid = ""
-				open()
-			case what == 'd':
-				for _, c := range s.all() {
-					c.Close(nil)
-				}
-			case what == 'x' && len(peers) > 0:
-				peers[len(peers)-1].Close()
-			case at >= 0 && at < len(peers) && !links[at].isClosed():
-				if peers[at].Receive(context.Background(), wire.Message{Data: []byte(rest)}) != nil {
-					links[at].Close(nil)
-				}
-				peers[at].Next(context.Background(), func(string, []byte, bool) {})
+			if step != "" && len(a.links) <= 8 {
+				a.do(step[0], step[1:])
 			}
 		}
-		st := s.Stats()
-		if st.Polls != 0 || st.Posts != 0 || st.Polling < 0 || st.WebSockets < 0 {
-			t.Fatalf("counted as %+v", st)
-		}
-		ended, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = s.Shutdown(ended)
-		for _, w := range sockets {
-			if w.over != 1 {
-				t.Fatalf("a socket was told its end %d times", w.over)
-			}
-		}
-		if st := s.Stats(); st.Polling != 0 || st.WebSockets != 0 || len(s.alarms.heap) != 0 {
-			t.Fatalf("after the end: %+v, %d alarms", st, len(s.alarms.heap))
-		}
+		a.leave(t)
 	})
 }

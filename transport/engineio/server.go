@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/transport/gate"
 )
 
 const (
@@ -29,15 +31,13 @@ type Server struct {
 	ticking   sync.WaitGroup
 	alarms    alarms
 	batches   sync.Pool // of *batch
+	gate      gate.Gate // requests and connections
 	count     tally
 
-	mu       sync.Mutex
-	conns    map[string]*Conn         // by id
-	late     map[string]time.Duration // ids that linger, until when
-	polling  int                      // of conns
-	requests int                      // under way
-	closing  bool
-	gone     chan struct{} // closed once closing and empty
+	mu      sync.Mutex
+	conns   map[string]*Conn         // by id
+	late    map[string]time.Duration // ids that linger, until when
+	polling int                      // of conns
 }
 
 // New makes a server and starts its ticker, which ends with Shutdown.
@@ -48,7 +48,6 @@ func New(o Options) *Server {
 		start: o.Now(),
 		conns: make(map[string]*Conn),
 		late:  make(map[string]time.Duration),
-		gone:  make(chan struct{}),
 	}
 	s.batches.New = func() any { return new(batch) }
 	// What a ping comes late is taken off the time for its answer.
@@ -71,20 +70,14 @@ func fill(o *Options) {
 	if o.StatusOf == nil {
 		o.StatusOf = func(chat.Code) int { return http.StatusForbidden }
 	}
-	or(&o.PingInterval, 25*time.Second)
-	or(&o.PingTimeout, 60*time.Second)
-	or(&o.UpgradeTimeout, 10*time.Second)
-	or(&o.CloseWithin, 3*time.Second)
-	or(&o.MaxPayload, 1<<20)
-	or(&o.MaxPackets, 16)
-	or(&o.MaxAnswer, o.MaxPayload)
-	or(&o.MaxPolling, 10_000)
-}
-
-func or[T int | time.Duration](v *T, standard T) {
-	if *v == 0 {
-		*v = standard
-	}
+	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
+	o.PingTimeout = cmp.Or(o.PingTimeout, 60*time.Second)
+	o.UpgradeTimeout = cmp.Or(o.UpgradeTimeout, 10*time.Second)
+	o.CloseWithin = cmp.Or(o.CloseWithin, 3*time.Second)
+	o.MaxPayload = cmp.Or(o.MaxPayload, 1<<20)
+	o.MaxPackets = cmp.Or(o.MaxPackets, 16)
+	o.MaxAnswer = cmp.Or(o.MaxAnswer, o.MaxPayload)
+	o.MaxPolling = cmp.Or(o.MaxPolling, 10_000)
 }
 
 // elapsed is the time since the server's start.
@@ -154,7 +147,7 @@ func (s *Server) admit(polls bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.closing:
+	case !s.gate.Open():
 		return s.leaving()
 	case polls && s.polling >= s.o.MaxPolling:
 		return chat.E(chat.CodeUnavailable, "too many connections are polling")
@@ -203,13 +196,13 @@ func (s *Server) remember(c *Conn) {
 	if c.Polling() {
 		s.polling++
 	}
-	closing := s.closing
+	open := s.gate.Admit()
 	s.mu.Unlock()
 	c.mu.Lock()
 	c.known = true
 	c.schedule()
 	c.mu.Unlock()
-	if closing {
+	if !open {
 		c.Close(s.leaving())
 	}
 }
@@ -228,7 +221,7 @@ func (s *Server) forget(c *Conn, linger bool) {
 	if linger && c.told.CompareAndSwap(false, true) {
 		s.late[c.id] = s.elapsed() + lingerFor
 	}
-	s.empty()
+	s.gate.Leave()
 }
 
 // upgraded counts a connection that does not poll any more.
@@ -239,41 +232,13 @@ func (s *Server) upgraded() {
 	s.count.upgraded.Add(1)
 }
 
-func (s *Server) enter() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests++
-}
-
-func (s *Server) exit() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests--
-	s.empty()
-}
-
-// empty closes gone when nobody is left; mu is held.
-func (s *Server) empty() {
-	if !s.closing || s.requests > 0 || len(s.conns) > 0 {
-		return
-	}
-	select {
-	case <-s.gone:
-	default:
-		close(s.gone)
-	}
-}
-
 // Shutdown refuses new connections, sends every other one what its socket has
 // queued and the close, and waits for their ends; who is not polling, and does
 // not within half a second, is not waited for. When ctx is done it ends what is
 // left. The WebSockets are closed, and they may end later: their own server
 // waits for them.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.closing = true
-	s.empty()
-	s.mu.Unlock()
+	gone := s.gate.Shut()
 	for _, c := range s.all() {
 		patience := s.o.CloseWithin
 		if c.Polling() {
@@ -283,7 +248,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	var err error
 	select {
-	case <-s.gone:
+	case <-gone:
 	case <-ctx.Done():
 		err = ctx.Err()
 	}

@@ -122,6 +122,7 @@ func (c *conn) attend(ctx context.Context, x *exchange, work <-chan struct{}) {
 	for _, d := range x.waiting {
 		c.take(x, d)
 	}
+	held := false
 	superseded, dismissed := x.superseded, x.request.leave || x.request.hold == 0 || x.lost
 	for ctx.Err() == nil {
 		ended := c.ended()
@@ -139,6 +140,10 @@ func (c *conn) attend(ctx context.Context, x *exchange, work <-chan struct{}) {
 		case len(x.out) > 0:
 			c.gather(ctx, x)
 			return
+		case !held:
+			held = true
+			c.server.count.held.Add(1)
+			defer c.server.count.held.Add(-1)
 		}
 		select {
 		case <-c.wake:

@@ -17,8 +17,10 @@ var errGone = errors.New("the client is gone")
 // Handler answers requests in frames of the dialect d.
 func (s *Server) Handler(d wire.Dialect) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.enter()
-		defer s.exit()
+		s.gate.Admit() // to a session that ends, too
+		defer s.gate.Leave()
+		s.count.requests.Add(1)
+		defer s.count.requests.Add(-1)
 		defer s.survive(w)
 		// Where there is a connection. The server's own deadline for all its
 		// handlers may be too short for a hold.

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/transport/gate"
 	"github.com/parley-chat/parley/wire"
 )
 
@@ -61,16 +63,14 @@ type Server struct {
 	ctx     context.Context // of the sessions' work; ends with the server
 	cancel  context.CancelFunc
 	work    sync.WaitGroup // of the sweeper
+	gate    gate.Gate      // requests and sessions
 	count   tally
 
-	mu       sync.Mutex
-	conns    map[string]*conn // by the session's id
-	leases   map[owner]int
-	byName   map[string]int
-	formats  map[string]*chat.Format
-	requests int // under way
-	closing  bool
-	gone     chan struct{} // closed once closing and empty
+	mu      sync.Mutex
+	conns   map[string]*conn // by the session's id
+	leases  map[owner]int
+	byName  map[string]int
+	formats map[string]*chat.Format
 }
 
 // owner is whom leases are counted for.
@@ -91,7 +91,6 @@ func New(o Options) *Server {
 		leases:  make(map[owner]int),
 		byName:  make(map[string]int),
 		formats: make(map[string]*chat.Format),
-		gone:    make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.work.Go(s.sweep)
@@ -105,25 +104,19 @@ func fill(o *Options) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	or(&o.Hold, 25*time.Second)
-	or(&o.Gather, 3*time.Millisecond)
-	or(&o.Lease, 15*time.Second)
-	or(&o.Patience, 5*time.Second)
-	or(&o.ReadWithin, 10*time.Second)
-	or(&o.WriteWithin, 30*time.Second)
-	or(&o.RetryAfter, time.Second)
-	or(&o.MaxRequest, 1<<20)
-	or(&o.MaxAnswer, 1<<20)
-	or(&o.MaxFrames, 256)
-	or(&o.MaxSubscriptions, 1000)
-	or(&o.MaxLeases, 10_000)
-	or(&o.MaxLeasesEach, 64)
-}
-
-func or[T int | time.Duration](v *T, standard T) {
-	if *v == 0 {
-		*v = standard
-	}
+	o.Hold = cmp.Or(o.Hold, 25*time.Second)
+	o.Gather = cmp.Or(o.Gather, 3*time.Millisecond)
+	o.Lease = cmp.Or(o.Lease, 15*time.Second)
+	o.Patience = cmp.Or(o.Patience, 5*time.Second)
+	o.ReadWithin = cmp.Or(o.ReadWithin, 10*time.Second)
+	o.WriteWithin = cmp.Or(o.WriteWithin, 30*time.Second)
+	o.RetryAfter = cmp.Or(o.RetryAfter, time.Second)
+	o.MaxRequest = cmp.Or(o.MaxRequest, 1<<20)
+	o.MaxAnswer = cmp.Or(o.MaxAnswer, 1<<20)
+	o.MaxFrames = cmp.Or(o.MaxFrames, 256)
+	o.MaxSubscriptions = cmp.Or(o.MaxSubscriptions, 1000)
+	o.MaxLeases = cmp.Or(o.MaxLeases, 10_000)
+	o.MaxLeasesEach = cmp.Or(o.MaxLeasesEach, 64)
 }
 
 // format is one value for all sessions that speak a dialect here.
@@ -174,7 +167,7 @@ func (s *Server) find(session string) *conn {
 
 // open makes a session, and with it what its requests share.
 func (s *Server) open(id chat.Identity, d *wire.Dialect) (*conn, error) {
-	if s.isClosing() {
+	if !s.gate.Open() {
 		return nil, s.leaving()
 	}
 	c := newConn(s, d)
@@ -204,7 +197,7 @@ func (s *Server) remember(c *conn, o owner) {
 	s.conns[c.session.ID()] = c
 	s.leases[o]++
 	s.byName[c.dialect.Name]++
-	if s.closing {
+	if !s.gate.Admit() {
 		c.Close(s.leaving())
 	}
 }
@@ -217,38 +210,7 @@ func (s *Server) forget(c *conn) {
 	if s.leases[c.owner]--; s.leases[c.owner] == 0 {
 		delete(s.leases, c.owner)
 	}
-	s.empty()
-}
-
-func (s *Server) enter() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests++
-}
-
-func (s *Server) exit() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests--
-	s.empty()
-}
-
-// empty closes gone when nobody is left; mu is held.
-func (s *Server) empty() {
-	if !s.closing || s.requests > 0 || len(s.conns) > 0 {
-		return
-	}
-	select {
-	case <-s.gone:
-	default:
-		close(s.gone)
-	}
-}
-
-func (s *Server) isClosing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closing
+	s.gate.Leave()
 }
 
 // graceWithin is how long a session waits, while the server stops, for its
@@ -260,10 +222,7 @@ const graceWithin = 500 * time.Millisecond
 // it within half a second is not waited for. When ctx is done it ends what is
 // left. Then it returns; handlers may still be writing.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.closing = true
-	s.empty()
-	s.mu.Unlock()
+	gone := s.gate.Shut()
 	for _, c := range s.all() {
 		c.Close(s.leaving())
 	}
@@ -272,7 +231,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	var err error
 	for waiting := true; waiting; {
 		select {
-		case <-s.gone:
+		case <-gone:
 			waiting = false
 		case <-grace.C:
 			for _, c := range s.all() {
@@ -297,7 +256,6 @@ func (s *Server) Stats() Stats {
 	st := s.count.stats()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st.Requests = s.requests
 	for name, n := range s.byName {
 		st.Sessions[name] = n
 	}

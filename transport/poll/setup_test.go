@@ -100,7 +100,48 @@ func (b *bundle) post(t testing.TB, user, channel, text string) *chat.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.delivered(t, c.Event)
 	return c.Event
+}
+
+// witness is a session of nobody's.
+type witness chan struct{}
+
+func (w witness) Close(*chat.Error) {}
+
+func (w witness) Wake() {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+}
+
+// delivered waits until an event is with all who are there. It is acknowledged
+// before that.
+func (b *bundle) delivered(t testing.TB, e *chat.Event) {
+	t.Helper()
+	w := make(witness, 1)
+	s, err := b.hub.Connect(chat.Identity{Project: chat.DefaultProject, Server: true}, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.Do(t.Context(), chat.Request{Command: chat.Subscribe{Channel: e.Channel.Name, From: &chat.Position{Epoch: b.hub.Epoch(), Seq: e.Seq - 1}}})
+	for {
+		batch, more := s.Next(t.Context(), nil)
+		for _, d := range batch {
+			if d.Event != nil && d.Event.Seq == e.Seq {
+				return
+			}
+		}
+		if !more {
+			select {
+			case <-w:
+			case <-t.Context().Done():
+				t.Fatal("it was not delivered")
+			}
+		}
+	}
 }
 
 type object map[string]any

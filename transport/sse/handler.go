@@ -20,12 +20,12 @@ var errGone = errors.New("the client is gone")
 // as a whole with the error.
 func (s *Server) Handler(d wire.Dialect) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.enter() {
+		if !s.gate.Enter() {
 			s.decline(w, r, &d, s.leaving())
 			return
 		}
 		c, err := s.open(w, r, &d)
-		s.exit()
+		s.gate.Leave()
 		if err != nil {
 			if !errors.Is(err, errGone) {
 				s.decline(w, r, &d, err)

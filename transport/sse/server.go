@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/transport/gate"
 	"github.com/parley-chat/parley/wire"
 )
 
@@ -56,6 +58,7 @@ type Server struct {
 	ctx    context.Context // of the sessions' work; ends with the server
 	cancel context.CancelFunc
 	work   sync.WaitGroup // of the watch
+	gate   gate.Gate      // streams, and requests that have none yet
 	count  tally
 
 	buffers sync.Pool // of *buffers
@@ -64,9 +67,6 @@ type Server struct {
 	conns   map[*conn]struct{}
 	byName  map[string]int
 	formats map[string]*chat.Format
-	opening int // requests that have no stream yet
-	closing bool
-	gone    chan struct{} // closed once closing and empty
 }
 
 // New starts a server. Shutdown ends it.
@@ -77,7 +77,6 @@ func New(o Options) *Server {
 		conns:   make(map[*conn]struct{}),
 		byName:  make(map[string]int),
 		formats: make(map[string]*chat.Format),
-		gone:    make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if o.Conn != nil {
@@ -93,17 +92,11 @@ func fill(o *Options) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	or(&o.Heartbeat, 15*time.Second)
-	or(&o.Patience, 30*time.Second)
-	or(&o.RetryAfter, time.Second)
-	or(&o.MaxChannels, 32)
-	or(&o.WriteBuffer, 16<<10)
-}
-
-func or[T int | time.Duration](v *T, standard T) {
-	if *v == 0 {
-		*v = standard
-	}
+	o.Heartbeat = cmp.Or(o.Heartbeat, 15*time.Second)
+	o.Patience = cmp.Or(o.Patience, 30*time.Second)
+	o.RetryAfter = cmp.Or(o.RetryAfter, time.Second)
+	o.MaxChannels = cmp.Or(o.MaxChannels, 32)
+	o.WriteBuffer = cmp.Or(o.WriteBuffer, 16<<10)
 }
 
 // format is one value for all streams of a dialect here.
@@ -116,25 +109,6 @@ func (s *Server) format(d *wire.Dialect) *chat.Format {
 	return s.formats[d.Name]
 }
 
-// enter counts a request in, until it has a stream or an answer; false: the
-// server stops.
-func (s *Server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closing {
-		return false
-	}
-	s.opening++
-	return true
-}
-
-func (s *Server) exit() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.opening--
-	s.empty()
-}
-
 func (s *Server) leaving() *chat.Error {
 	return &chat.Error{Code: chat.CodeGoingAway, Message: "the server stops", RetryAfter: s.o.RetryAfter}
 }
@@ -145,7 +119,7 @@ func (s *Server) remember(c *conn) {
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}
 	s.byName[c.speech.Dialect]++
-	if s.closing {
+	if !s.gate.Admit() {
 		c.Close(s.leaving())
 	}
 }
@@ -155,19 +129,7 @@ func (s *Server) forget(c *conn) {
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 	s.byName[c.speech.Dialect]--
-	s.empty()
-}
-
-// empty closes gone when nobody is left; mu is held.
-func (s *Server) empty() {
-	if !s.closing || s.opening > 0 || len(s.conns) > 0 {
-		return
-	}
-	select {
-	case <-s.gone:
-	default:
-		close(s.gone)
-	}
+	s.gate.Leave()
 }
 
 func (s *Server) all() []*conn {
@@ -183,16 +145,13 @@ func (s *Server) all() []*conn {
 // Shutdown takes no more streams, and ends each once what is queued for it was
 // written. When ctx is done it cuts off what is left. Then it returns.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.closing = true
-	s.empty()
-	s.mu.Unlock()
+	gone := s.gate.Shut()
 	for _, c := range s.all() {
 		c.Close(s.leaving())
 	}
 	var err error
 	select {
-	case <-s.gone:
+	case <-gone:
 	case <-ctx.Done():
 		err = ctx.Err()
 	}

@@ -23,6 +23,9 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 2 * time.Minute
 
+// deadline is the server's for requests and answers. A stream outlives it.
+const deadline = time.Second
+
 // bundle is a hub behind streams. Tokens are user names.
 type bundle struct {
 	hub    *chat.Hub
@@ -83,7 +86,7 @@ func setup(t testing.TB, change func(*sse.Options), hub func(*chat.Options)) *bu
 	b.server = sse.New(o)
 	b.http = httptest.NewUnstartedServer(b.server.Handler(dialect.Dialect(native.Dialect(), dialect.Options{})))
 	b.http.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }
-	b.http.Config.ReadTimeout, b.http.Config.WriteTimeout = time.Second, time.Second // a stream outlives them
+	b.http.Config.ReadTimeout, b.http.Config.WriteTimeout = deadline, deadline
 	b.http.Start()
 	b.http.Client().Transport.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := new(net.Dialer).DialContext(ctx, network, addr)
@@ -236,8 +239,8 @@ func (s *stream) rest() string {
 // count waits until there are n streams.
 func (b *bundle) count(t testing.TB, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); b.server.Stats().Streams["sse"] != n; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
+	for late := time.Now().Add(patience); b.server.Stats().Streams["sse"] != n; time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
 			t.Fatalf("there are not %d streams, but %v", n, b.server.Stats().Streams)
 		}
 	}

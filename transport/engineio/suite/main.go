@@ -19,7 +19,7 @@ import (
 
 	"github.com/parley-chat/parley/transport/engineio"
 	"github.com/parley-chat/parley/transport/socketio"
-	suiteio "github.com/parley-chat/parley/transport/socketio/echo"
+	"github.com/parley-chat/parley/transport/socketio/echo"
 	"github.com/parley-chat/parley/transport/ws"
 )
 
@@ -43,12 +43,12 @@ func run(ctx context.Context, addr string, log *slog.Logger) (err error) {
 		return err
 	}
 	echoes := engineio.New(settings(sockets, "engineio", log, func(_ *http.Request, c *engineio.Conn) (engineio.Socket, error) {
-		return newEcho(c), nil
+		return &mirror{conn: c}, nil
 	}))
 	mux := http.NewServeMux()
 	mux.Handle("/engine.io/", echoes)
 	app := socketio.New(socketio.Options{
-		Namespaces: map[string]socketio.Namespace{"/": suiteio.Namespace{}, "/custom": suiteio.Namespace{}},
+		Namespaces: map[string]socketio.Namespace{"/": echo.Namespace{}, "/custom": echo.Namespace{}},
 		Logger:     log,
 	})
 	events := engineio.New(settings(sockets, "socketio", log, func(r *http.Request, c *engineio.Conn) (engineio.Socket, error) {
