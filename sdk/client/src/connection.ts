@@ -26,7 +26,7 @@ export class Connection {
     });
     this.link = new Link(
       {
-        open: () => this.way.open(),
+        choose: () => this.way.choose(),
         credentials: (fresh) => identity.show(fresh),
         renewable: identity.renewable,
         reconnect: options.reconnect ?? true,

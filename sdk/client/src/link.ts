@@ -33,7 +33,8 @@ export interface Session {
 }
 
 export interface LinkOptions {
-  open(): Socket;
+  /** Decides how to connect, and gives what opens a socket. */
+  choose(): Promise<() => Socket>;
   /** Asked before each connection, and when a token is about to expire (`fresh`). */
   credentials(fresh: boolean): Promise<Credentials>;
   /** Another token can be had when one is refused. */
@@ -130,31 +131,30 @@ export class Link {
     this.timer("connect", this.options.connectWithin, () => {
       this.lost(new ParleyError("timeout", "the server did not let us in within the time"));
     });
+    const current = () => attempt === this.attempt && !this.closed;
+    const failed = (what: string, error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      if (current()) this.lost(new ParleyError("unavailable", what + why, { retry: true }));
+    };
     let who: Credentials;
     try {
       who = await this.options.credentials(this.refused);
     } catch (error) {
-      if (attempt === this.attempt && !this.closed) {
-        this.lost(
-          new ParleyError(
-            "unavailable",
-            `no token: ${error instanceof Error ? error.message : String(error)}`,
-            { retry: true },
-          ),
-        );
-      }
+      failed("no token: ", error);
       return;
     }
-    if (attempt !== this.attempt || this.closed) return;
+    if (!current()) return;
     let socket: Socket;
     try {
-      socket = this.options.open();
+      const open = await this.options.choose();
+      if (!current()) return;
+      socket = open();
     } catch (error) {
-      this.lost(new ParleyError("unavailable", error instanceof Error ? error.message : String(error)));
+      failed("", error);
       return;
     }
     this.socket = socket;
-    const current = () => attempt === this.attempt && !this.closed;
+    socket.onerror = () => {}; // close follows
     socket.onopen = () => {
       if (current()) socket.send(JSON.stringify({ type: "connect", ref: 0, ...who }));
     };
@@ -171,7 +171,6 @@ export class Link {
           }),
       );
     }) as (event: never) => void;
-    socket.onerror = () => {}; // close follows
   }
 
   private told(data: unknown): void {

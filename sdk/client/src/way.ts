@@ -1,6 +1,5 @@
 import type { Address } from "./address";
 import type { Socket } from "./link";
-import { PollSocket } from "./poll";
 
 /** Which way to the server: `auto` is by WebSocket, and by polling where none gets through. */
 export type Transport = "auto" | "websocket" | "polling";
@@ -29,13 +28,17 @@ export class Way {
 
   constructor(private readonly options: WayOptions) {}
 
-  open(): Socket {
+  /** Decides, and gives what opens a socket. */
+  async choose(): Promise<() => Socket> {
     this.close();
     const { transport, address, openSocket } = this.options;
     this.polling = transport === "polling" || (transport === "auto" && this.blocked >= blockedAfter);
-    if (this.polling) return new PollSocket(address.poll);
+    if (this.polling) {
+      const { PollSocket } = await import("./poll"); // few need it
+      return () => new PollSocket(address.poll);
+    }
     this.blocked++; // unless it gets through
-    return openSocket(address.socket, "parley.v1.json");
+    return () => openSocket(address.socket, "parley.v1.json");
   }
 
   /** The server has let the client in. */
