@@ -132,6 +132,11 @@ func upgradeOr(socket, page http.Handler) http.Handler {
 			socket.ServeHTTP(w, r)
 			return
 		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			api.Refuse(w, chat.E(chat.CodeMethodNotFound, "the page is got by GET"))
+			return
+		}
 		page.ServeHTTP(w, r)
 	})
 }

@@ -312,9 +312,15 @@ func (h *hearing) mark() int {
 
 // until waits for a frame after the mark that has all that the pattern has.
 func (h *hearing) until(ctx context.Context, mark int, pattern string) error {
+	_, err := h.next(ctx, mark, pattern)
+	return err
+}
+
+// next is until, and the mark after that frame.
+func (h *hearing) next(ctx context.Context, mark int, pattern string) (int, error) {
 	var want any
 	if err := json.Unmarshal([]byte(pattern), &want); err != nil {
-		return fmt.Errorf("%s: %w", pattern, err)
+		return mark, fmt.Errorf("%s: %w", pattern, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -322,22 +328,22 @@ func (h *hearing) until(ctx context.Context, mark int, pattern string) error {
 		h.mu.Lock()
 		frames, err, more := h.frames[at:], h.err, h.more
 		h.mu.Unlock()
-		for _, frame := range frames {
+		for i, frame := range frames {
 			var got any
 			if json.Unmarshal([]byte(frame), &got) == nil && has(got, want) {
-				return nil
+				return at + i + 1, nil
 			}
 		}
 		at += len(frames)
 		if err != nil {
-			return err
+			return at, err
 		}
 		select {
 		case <-more:
 		case <-ctx.Done():
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			return fmt.Errorf("no %s in\n%s", pattern, strings.Join(h.frames[mark:], "\n"))
+			return at, fmt.Errorf("no %s in\n%s", pattern, strings.Join(h.frames[mark:], "\n"))
 		}
 	}
 }
