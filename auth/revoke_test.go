@@ -148,70 +148,99 @@ func (s *sessions) ended(name string) bool {
 	return s.code[name] == chat.CodeTokenRevoked
 }
 
-func TestRun_EndsWhatWasRevokedAtOnceAndWhoComesTooLate(t *testing.T) {
-	t.Parallel()
+// running is a service in a bubble whose reviews end sessions: one of a secret
+// key, "server", one of its user ada, by the token t1, one of a guest by a
+// publishable key, and those of bob and eve by tokens of the configured secret.
+type running struct {
+	*kept
+	*sessions
+	ctx         context.Context
+	key, public Key
+	bob         chat.Identity
+}
+
+// run runs the test in a bubble.
+func run(t *testing.T, test func(t *testing.T, r *running)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		held := newRecords()
 		s := service(t, Options{Now: time.Now}, held)
-		k := &kept{Service: s, records: held}
-		key, text := k.make(t, NewKey{})
-		pub, public := k.make(t, NewKey{Kind: Publishable})
-		ctx, stop := context.WithCancel(t.Context())
-		live := &sessions{live: make(map[string]chat.Identity), code: make(map[string]chat.Code)}
+		r := &running{
+			kept:     &kept{Service: s, records: held},
+			sessions: &sessions{live: make(map[string]chat.Identity), code: make(map[string]chat.Code)},
+		}
+		var text, public string
+		r.key, text = r.make(t, NewKey{})
+		r.public, public = r.make(t, NewKey{Kind: Publishable})
+		var stop context.CancelFunc
+		r.ctx, stop = context.WithCancel(t.Context())
 		var work sync.WaitGroup
-		work.Go(func() { s.Run(ctx, live.review) })
+		work.Go(func() { s.Run(r.ctx, r.review) })
 		defer work.Wait()
 		defer stop()
 
 		iat := time.Now().Unix()
-		byKey := wants(t, s, signed(t, text, key.ID, map[string]any{"sub": "ada", "iat": iat, "jti": "t1"}), "")
-		bob := wants(t, s, forge(t, jose.HS256, []byte(tokenSecret), map[string]any{"sub": "bob", "iat": iat}), "")
-		live.add("token", byKey)
-		live.add("server", wants(t, s, text, ""))
-		live.add("guest", wants(t, s, public, ""))
-		live.add("bob", bob)
-		live.add("eve", wants(t, s, forge(t, jose.HS256, []byte(tokenSecret), map[string]any{"sub": "eve", "iat": iat}), ""))
+		token := func(user string) string {
+			return forge(t, jose.HS256, []byte(tokenSecret), map[string]any{"sub": user, "iat": iat})
+		}
+		r.bob = wants(t, s, token("bob"), "")
+		r.add("token", wants(t, s, signed(t, text, r.key.ID, map[string]any{"sub": "ada", "iat": iat, "jti": "t1"}), ""))
+		r.add("server", wants(t, s, text, ""))
+		r.add("guest", wants(t, s, public, ""))
+		r.add("bob", r.bob)
+		r.add("eve", wants(t, s, token("eve"), ""))
+		test(t, r)
+	})
+}
 
-		if err := s.RevokeToken(ctx, "default", "t1", time.Time{}); err != nil {
+func TestRun_EndsWhatWasRevokedAtOnceAndWhoComesTooLate(t *testing.T) {
+	t.Parallel()
+	run(t, func(t *testing.T, r *running) {
+		if err := r.RevokeToken(r.ctx, "default", "t1", time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if !live.ended("token") || live.ended("server") {
+		if !r.ended("token") || r.ended("server") {
 			t.Error("the token's session lives on, or another does not")
 		}
-		if _, err := s.RevokeUser(ctx, "default", "bob"); err != nil {
+		if _, err := r.RevokeUser(r.ctx, "default", "bob"); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if !live.ended("bob") || live.ended("eve") {
+		if !r.ended("bob") || r.ended("eve") {
 			t.Error("bob's session lives on, or eve's does not")
 		}
 		// Authenticated before, a session only now.
-		live.add("late", bob)
+		r.add("late", r.bob)
 		time.Sleep(reviewEvery + time.Millisecond)
 		synctest.Wait()
-		if !live.ended("late") {
+		if !r.ended("late") {
 			t.Error("a session that began in between lives on")
 		}
-		if _, err := s.RevokeKey(ctx, "default", pub.ID); err != nil {
+		if _, err := r.RevokeKey(r.ctx, "default", r.public.ID); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if !live.ended("guest") {
-			t.Error("the revoked key's guest lives on")
+		if !r.ended("guest") || r.ended("eve") {
+			t.Error("the revoked key's guest lives on, or another does not")
 		}
-		// A key that was replaced ends by itself.
-		if _, _, err := s.RotateKey(ctx, "default", key.ID, time.Minute); err != nil {
+	})
+}
+
+func TestRun_EndsWhatAReplacedKeyOpenedAfterTheGrace(t *testing.T) {
+	t.Parallel()
+	run(t, func(t *testing.T, r *running) {
+		if _, _, err := r.RotateKey(r.ctx, "default", r.key.ID, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute - time.Second)
 		synctest.Wait()
-		if live.ended("server") {
+		if r.ended("server") || r.ended("token") {
 			t.Error("the replaced key ended too soon")
 		}
 		time.Sleep(time.Second + reviewEvery)
 		synctest.Wait()
-		if !live.ended("server") || live.ended("eve") {
+		if !r.ended("server") || !r.ended("token") || r.ended("eve") {
 			t.Error("the replaced key's session lives on, or another does not")
 		}
 	})

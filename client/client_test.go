@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -168,6 +169,11 @@ func TestSubscribe_IsRefusedWithTheServersCode(t *testing.T) {
 	}
 }
 
+// crowd waits for news of who is there.
+func crowd(is func(*client.Crowd) bool) func([]client.Event) bool {
+	return func(e []client.Event) bool { return slices.ContainsFunc(of[*client.Crowd](e), is) }
+}
+
 func TestSignals_ReachThoseWhoAreThere(t *testing.T) {
 	t.Parallel()
 	s, ctx := serve(t, chat.Options{}), within(t)
@@ -188,30 +194,16 @@ func TestSignals_ReachThoseWhoAreThere(t *testing.T) {
 	if len(level.Present) != 2 || level.Present[0].UserID != "ada" {
 		t.Errorf("bob sees %+v", level.Present)
 	}
-	w.until("bob to come", func(e []client.Event) bool {
-		for _, c := range of[*client.Crowd](e) {
-			for _, p := range c.Joined {
-				if p.UserID == "bob" {
-					return true
-				}
-			}
-		}
-		return false
-	})
+	w.until("bob to come", crowd(func(c *client.Crowd) bool {
+		return slices.ContainsFunc(c.Joined, func(p client.Presence) bool { return p.UserID == "bob" })
+	}))
 	bob.Typing("general", true)
 	w.until("bob to type", some[*client.Typing](1))
 	away := "at lunch"
 	bob.SetPresence(chat.Away, &away)
-	w.until("bob to be away", func(e []client.Event) bool {
-		for _, c := range of[*client.Crowd](e) {
-			for _, p := range c.Changed {
-				if p.Status == chat.Away && p.Custom == away {
-					return true
-				}
-			}
-		}
-		return false
-	})
+	w.until("bob to be away", crowd(func(c *client.Crowd) bool {
+		return slices.ContainsFunc(c.Changed, func(p client.Presence) bool { return p.Status == chat.Away && p.Custom == away })
+	}))
 	ack, err := ada.Publish(ctx, "general", client.Draft{Text: "read this"})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package ws_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -12,6 +11,45 @@ import (
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/transport/ws"
 )
+
+// refusal is a handshake that is not granted, and its answer.
+type refusal struct {
+	name, method, url string
+	header            http.Header
+	status            int
+	code              chat.Code
+	sets              string
+}
+
+func (r *refusal) at(t *testing.T, addr string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(within(t, 5*time.Second), r.method, "http://"+addr+r.url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.header != nil {
+		request.Header = r.header.Clone()
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, _ := io.ReadAll(response.Body)
+	var problem struct {
+		Status int
+		Code   chat.Code
+	}
+	if err := json.Unmarshal(body, &problem); err != nil || problem.Status != r.status || response.StatusCode != r.status || problem.Code != r.code {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+	if got := response.Header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("content type %q", got)
+	}
+	if k, v, _ := strings.Cut(r.sets, ": "); k != "" && response.Header.Get(k) != v {
+		t.Errorf("%s is %q, not %q", k, response.Header.Get(k), v)
+	}
+}
 
 func TestHandshake_IsRefusedWithAProblem(t *testing.T) {
 	t.Parallel()
@@ -38,10 +76,6 @@ func TestHandshake_IsRefusedWithAProblem(t *testing.T) {
 			return nil
 		},
 	})
-	shut := setup(t, ws.Options{})
-	if err := shut.server.Shutdown(context.Background()); err != nil {
-		t.Fatal(err)
-	}
 	upgrade := http.Header{
 		"Connection": {"keep-alive, Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
 		"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="},
@@ -51,13 +85,7 @@ func TestHandshake_IsRefusedWithAProblem(t *testing.T) {
 		h.Set(k, v)
 		return h
 	}
-	for _, row := range []struct {
-		name, method, url string
-		header            http.Header
-		status            int
-		code              chat.Code
-		sets              string
-	}{
+	for _, row := range []refusal{
 		{"Method", "POST", "/?token=t", upgrade, 405, chat.CodeMethodNotFound, "Allow: GET"},
 		{"NoUpgrade", "GET", "/?token=t", nil, 426, chat.CodeMalformed, "Upgrade: websocket"},
 		{"Version", "GET", "/?token=t", with("Sec-WebSocket-Version", "8"), 426, chat.CodeUnsupported, "Sec-Websocket-Version: 13"},
@@ -65,42 +93,16 @@ func TestHandshake_IsRefusedWithAProblem(t *testing.T) {
 		{"Origin", "GET", "/?token=t", with("Origin", "https://evil.example"), 403, chat.CodeForbidden, ""},
 		{"Token", "GET", "/", upgrade, 401, chat.CodeUnauthorized, ""},
 		{"Rate", "GET", "/?token=late", upgrade, 429, chat.CodeRateLimited, "Retry-After: 2"},
-		{"Stopping", "GET", "/stopped", upgrade, 503, chat.CodeGoingAway, "Retry-After: 1"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			addr := b.addr
-			if row.url == "/stopped" {
-				addr = shut.addr
-			}
-			r, err := http.NewRequestWithContext(within(t, 5*time.Second), row.method, "http://"+addr+row.url, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Header = row.header.Clone()
-			if r.Header == nil {
-				r.Header = http.Header{}
-			}
-			resp, err := http.DefaultTransport.RoundTrip(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			body, _ := io.ReadAll(resp.Body)
-			var problem struct {
-				Status int
-				Code   chat.Code
-			}
-			if err := json.Unmarshal(body, &problem); err != nil || problem.Status != row.status || resp.StatusCode != row.status || problem.Code != row.code {
-				t.Errorf("%d %s", resp.StatusCode, body)
-			}
-			if resp.Header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("content type %q", resp.Header.Get("Content-Type"))
-			}
-			if k, v, _ := strings.Cut(row.sets, ": "); k != "" && resp.Header.Get(k) != v {
-				t.Errorf("%s is %q, not %q", k, resp.Header.Get(k), v)
-			}
-		})
+		t.Run(row.name, func(t *testing.T) { row.at(t, b.addr) })
 	}
+	t.Run("Stopping", func(t *testing.T) {
+		if err := b.server.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		row := refusal{"Stopping", "GET", "/?token=t", upgrade, 503, chat.CodeGoingAway, "Retry-After: 1"}
+		row.at(t, b.addr)
+	})
 }
 
 func TestHandshake_NegotiatesCompression(t *testing.T) {
