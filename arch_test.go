@@ -94,6 +94,10 @@ var rules = []rule{
 		why: "a client in a program of somebody else's must not bring the server along; the dictionary has no dependencies",
 	},
 	{
+		folder: "examples", may: []string{"client", "chat"},
+		why: "an example is what anybody could write: it has the client, and nothing of the server",
+	},
+	{
 		folder: "bench", may: []string{"bench"},
 		why: "the generator measures from outside, over the wire",
 	},

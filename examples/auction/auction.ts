@@ -1,0 +1,64 @@
+import { Client, type StateEvent } from "@parley/client";
+import { complain, element, showConnection, visitor } from "../page";
+import { type Bid, bidOf, place } from "./bid";
+
+const channel = "auction";
+const me = visitor();
+const client = new Client({ userId: me });
+const lot = client.state(channel);
+const bids = new Map<number, Bid>(); // by their place in the log
+const amount = element("amount", HTMLInputElement);
+const notice = element("notice", HTMLElement);
+
+const euros = (bid: Bid) => `€ ${bid.amount.toLocaleString("en")}`;
+const whose = (bid: Bid) => (bid.bidder === me ? "you" : bid.bidder);
+
+function take(event: StateEvent): void {
+  const bid = event.channelId === channel && event.key === "highest" ? bidOf(event.value) : undefined;
+  if (bid) bids.set(event.seq, bid);
+}
+
+function show(): void {
+  const list = [...bids].sort(([a], [b]) => b - a).map(([, bid]) => bid);
+  const [highest] = list;
+  if (!highest) return;
+  element("highest", HTMLElement).textContent = euros(highest);
+  element("bidder", HTMLElement).textContent = `by ${whose(highest)}`;
+  amount.min = `${highest.amount + 1}`;
+  amount.placeholder = `${highest.amount + 1} or more`;
+  element("bids", HTMLElement).replaceChildren(
+    ...list.slice(0, 20).map((bid) => {
+      const item = document.createElement("li");
+      const [who, what] = [document.createElement("span"), document.createElement("span")];
+      who.textContent = whose(bid);
+      what.textContent = euros(bid);
+      item.append(who, what);
+      return item;
+    }),
+  );
+}
+
+async function offer(): Promise<void> {
+  const mine = { bidder: me, amount: amount.valueAsNumber };
+  amount.value = "";
+  const standing = await place(lot, mine);
+  notice.textContent =
+    standing === mine
+      ? `Your bid of ${euros(mine)} stands.`
+      : `${euros(mine)} is not enough: ${whose(standing)} bid ${euros(standing)}.`;
+}
+
+element("form", HTMLFormElement).addEventListener("submit", (event) => {
+  event.preventDefault();
+  offer().catch(complain);
+});
+client.on("state", (event) => {
+  take(event);
+  show();
+});
+showConnection(client);
+
+// Every bid that ever stood is an event of the channel's log.
+await client.joinChannel(channel);
+for (const event of await client.getEventsSince(channel, 0)) if (event.type === "state") take(event);
+show();
