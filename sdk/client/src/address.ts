@@ -9,7 +9,7 @@ export class Address {
   readonly socket: string;
   /** The native protocol over requests, beside where the WebSocket is. */
   readonly poll: string;
-  private readonly origin: string;
+  readonly #origin: string;
 
   /** `given` is http, https, ws or wss, or a path on the page's origin, which is the default. */
   constructor(given?: string) {
@@ -19,14 +19,14 @@ export class Address {
     const [, , secure = "", host, path = "", query = ""] = form.exec(whole) ?? [];
     if (host === undefined) throw new ParleyError("invalid", `no address of a server: ${whole}`);
     const door = path === "" || path === "/" ? "/v1/ws" : path;
-    this.origin = `http${secure}://${host}`;
+    this.#origin = `http${secure}://${host}`;
     this.socket = `ws${secure}://${host}${door}${query}`;
-    this.poll = `${this.origin}${door.replace(/\/ws$/, "/poll")}${query}`;
+    this.poll = `${this.#origin}${door.replace(/\/ws$/, "/poll")}${query}`;
   }
 
   /** An address of the REST side. */
   rest(path: string, query: Query = {}): string {
-    return withQuery(this.origin + path, query);
+    return withQuery(this.#origin + path, query);
   }
 }
 

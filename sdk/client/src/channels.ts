@@ -54,6 +54,9 @@ const ackEvery = 1000;
 /** Before a subscribe that was refused for now is sent again, unless the server says how long. */
 const patience = 1000;
 
+/** A page of history is held back so long, at most, for the events before its end to be told of first. */
+const atMost = 5000;
+
 /** The kinds of events that have listeners of their own. */
 const known = {
   message: true,
@@ -68,20 +71,23 @@ const known = {
 
 /** The channels that are followed, each from its place in the log, on one connection after the other. */
 export class Channels {
-  private readonly all = new Map<string, Channel>();
-  private refs = 0;
+  readonly #options: ChannelsOptions;
+  readonly #all = new Map<string, Channel>();
+  #refs = 0;
 
-  constructor(private readonly options: ChannelsOptions) {}
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+  }
 
   has(channelId: string): boolean {
-    return this.all.has(channelId);
+    return this.#all.has(channelId);
   }
 
   /** The one channel that is joined, for calls that leave it out. */
   only(): string {
-    const [channelId, ...others] = this.all.keys();
+    const [channelId, ...others] = this.#all.keys();
     if (channelId === undefined || others.length > 0) {
-      throw new ParleyError("channel_required", `${this.all.size} channels are joined: name one`);
+      throw new ParleyError("channel_required", `${this.#all.size} channels are joined: name one`);
     }
     return channelId;
   }
@@ -91,73 +97,73 @@ export class Channels {
     if (options.position !== undefined && !from) {
       return Promise.reject(new ParleyError("invalid", "a position reads epoch:seq"));
     }
-    const channel = this.all.get(channelId) ?? this.add(channelId, true);
+    const channel = this.#all.get(channelId) ?? this.#add(channelId, true);
     if (from) channel.place.restart(from);
     channel.presence = options.presence ?? true;
     return new Promise((resolve, reject) => {
       channel.joining.push({ resolve, reject });
-      this.subscribe(channelId, channel);
+      this.#subscribe(channelId, channel);
     });
   }
 
   /** Follows the channel no more. */
   leave(channelId: string, why: ParleyError): void {
-    const channel = this.all.get(channelId);
+    const channel = this.#all.get(channelId);
     if (!channel) return;
-    this.all.delete(channelId);
-    this.stop(channel);
-    this.options.lost(channelId, "left");
+    this.#all.delete(channelId);
+    this.#stop(channel);
+    this.#options.lost(channelId, "left");
     for (const { reject } of channel.joining) reject(why);
   }
 
   /** A connection is there. */
   resume(): void {
-    for (const [channelId, channel] of this.all) {
+    for (const [channelId, channel] of this.#all) {
       channel.asked = "";
-      this.subscribe(channelId, channel);
+      this.#subscribe(channelId, channel);
     }
   }
 
   /** The connection broke. */
   broke(): void {
-    for (const channel of this.all.values()) this.stop(channel);
+    for (const channel of this.#all.values()) this.#stop(channel);
   }
 
   close(why: ParleyError): void {
-    for (const channelId of [...this.all.keys()]) this.leave(channelId, why);
+    for (const channelId of [...this.#all.keys()]) this.leave(channelId, why);
   }
 
   /** Takes the answer to a subscribe, or that the server began a direct channel by itself. */
   subscribed(frame: Frame): void {
     const channelId = frame.channelId ?? "";
     const from = parsePosition(frame.position as string);
-    let channel = this.all.get(channelId);
-    if (!channel && frame.direct === true) channel = this.add(channelId, false);
+    let channel = this.#all.get(channelId);
+    if (!channel && frame.direct === true) channel = this.#add(channelId, false);
     if (!channel || !from) return; // it was left meanwhile
     if (frame.ref === channel.asked) channel.asked = "";
     channel.place.begin(from);
     channel.acked = from.seq;
     const joined = frame as unknown as Joined;
     const head = parsePosition(joined.head)?.seq ?? from.seq;
-    this.options.begun(channelId, channel.place.seq ?? from.seq, head, joined.cursor);
+    this.#options.begun(channelId, channel.place.seq ?? from.seq, head, joined.cursor);
     for (const { resolve } of channel.joining.splice(0)) resolve(joined);
-    this.options.events.emit("joined", joined);
+    this.#options.events.emit("joined", joined);
   }
 
   /** Takes the refusal of a subscribe; false: it refuses something else. */
   refused(frame: Frame, error: ParleyError): boolean {
     const channelId = frame.channelId ?? "";
-    const channel = this.all.get(channelId);
+    const channel = this.#all.get(channelId);
     if (!channel || frame.ref === undefined || frame.ref !== channel.asked) return false;
     channel.asked = "";
     if (error.expired) {
       const from = parsePosition(error.expired.oldest);
       if (from) channel.place.restart(from);
-      this.options.lost(channelId, error.expired.reason);
-      this.options.events.emit("expired", { channelId, ...error.expired });
-      this.subscribe(channelId, channel);
+      this.#options.lost(channelId, error.expired.reason);
+      this.#options.events.emit("expired", { channelId, ...error.expired });
+      this.#subscribe(channelId, channel);
     } else if (error.retry) {
-      channel.again = after(error.retryAfter ?? patience, () => this.subscribe(channelId, channel));
+      channel.again = after(error.retryAfter ?? patience, () => this.#subscribe(channelId, channel));
     } else {
       this.dropped(channelId, error);
     }
@@ -167,27 +173,44 @@ export class Channels {
   /** The server ended the subscription. */
   dropped(channelId: string, error: ParleyError): void {
     this.leave(channelId, error);
-    this.options.events.emit("dropped", { channelId, error });
+    this.#options.events.emit("dropped", { channelId, error });
   }
 
   /** Takes an event of a log, and tells of it if it is the next. */
   logged(frame: Frame & { channelId: string; seq: number }): void {
-    const channel = this.all.get(frame.channelId);
+    const channel = this.#all.get(frame.channelId);
     if (!channel) return; // it was left
-    if (channel.asked !== "" && this.options.ordering) return; // it will be told again from its place
+    if (channel.asked !== "" && this.#options.ordering) return; // it will be told again from its place
     const verdict = channel.place.take(frame.seq);
-    if (verdict === "gap" || verdict === "early") this.subscribe(frame.channelId, channel);
+    if (verdict === "gap" || verdict === "early") this.#subscribe(frame.channelId, channel);
     if (verdict === "gap" || verdict === "old") return;
-    this.acknowledge(frame.channelId, channel);
+    this.#acknowledge(frame.channelId, channel);
     if (frame.type === "message") frame.clientAck = true;
-    this.options.logged(frame, channel.place.seq ?? frame.seq);
-    this.options.events.emit("event", frame as never);
-    if (frame.type in known) this.options.events.emit(frame.type as keyof typeof known, frame as never);
+    this.#options.logged(frame, channel.place.seq ?? frame.seq);
+    this.#options.events.emit("event", frame as never);
+    if (frame.type in known) this.#options.events.emit(frame.type as keyof typeof known, frame as never);
   }
 
-  private add(channelId: string, presence: boolean): Channel {
+  /** Is kept when everything up to `seq` was told of, if the channel is followed; or when that takes too long. */
+  reached(channelId: string, seq: number): Promise<void> {
+    const behind = () => (this.#all.get(channelId)?.place.seq ?? seq) < seq;
+    if (!behind()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        stop();
+        cancel();
+        resolve();
+      };
+      const stop = this.#options.events.on("event", () => {
+        if (!behind()) done();
+      });
+      const cancel = after(atMost, done);
+    });
+  }
+
+  #add(channelId: string, presence: boolean): Channel {
     const channel: Channel = {
-      place: new Place(undefined, !this.options.ordering),
+      place: new Place(undefined, !this.#options.ordering),
       presence,
       joining: [],
       asked: "",
@@ -195,29 +218,29 @@ export class Channels {
       acking: undefined,
       again: undefined,
     };
-    this.all.set(channelId, channel);
+    this.#all.set(channelId, channel);
     return channel;
   }
 
-  private subscribe(channelId: string, channel: Channel): void {
-    if (this.all.get(channelId) !== channel || channel.asked !== "") return;
+  #subscribe(channelId: string, channel: Channel): void {
+    if (this.#all.get(channelId) !== channel || channel.asked !== "") return;
     const { place, presence } = channel;
-    const ref = `s${++this.refs}`;
+    const ref = `s${++this.#refs}`;
     const frame = { type: "subscribe", ref, channelId, position: place.position, presence, acks: true };
-    if (this.options.send(frame)) channel.asked = ref;
+    if (this.#options.send(frame)) channel.asked = ref;
   }
 
   /** Tells the server that this device has what it was sent, now and then. */
-  private acknowledge(channelId: string, channel: Channel): void {
+  #acknowledge(channelId: string, channel: Channel): void {
     channel.acking ??= after(ackEvery, () => {
       channel.acking = undefined;
       const seq = channel.place.seq ?? 0;
-      if (seq > channel.acked && this.options.send({ type: "delivered", channelId, seq }))
+      if (seq > channel.acked && this.#options.send({ type: "delivered", channelId, seq }))
         channel.acked = seq;
     });
   }
 
-  private stop(channel: Channel): void {
+  #stop(channel: Channel): void {
     channel.acking?.();
     channel.again?.();
     channel.acking = channel.again = undefined;

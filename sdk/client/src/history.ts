@@ -27,11 +27,14 @@ export interface Page extends Array<Message> {
 
 /** What a channel's log holds, read back. */
 export class History {
-  constructor(private readonly requests: Requests) {}
+  readonly #requests: Requests;
+  constructor(requests: Requests) {
+    this.#requests = requests;
+  }
 
   async page(channelId: string, { since, ...page }: PageOptions): Promise<Page> {
-    const after = since === undefined ? page.after : await this.seqAt(channelId, since);
-    const answer = await this.ask({
+    const after = since === undefined ? page.after : await this.#seqAt(channelId, since);
+    const answer = await this.#ask({
       ...page,
       type: "history",
       channelId,
@@ -44,7 +47,7 @@ export class History {
   async since(channelId: string, since: number | string | Date): Promise<LogEvent[]> {
     const events: LogEvent[] = [];
     for (let from = start(since); ; ) {
-      const answer = await this.ask({ type: "events", channelId, limit: 1000, ...from });
+      const answer = await this.#ask({ type: "events", channelId, limit: 1000, ...from });
       const page = answer.events as LogEvent[];
       events.push(...page);
       const last = page.at(-1);
@@ -55,15 +58,15 @@ export class History {
   }
 
   /** The seq after which events are younger than that. */
-  private async seqAt(channelId: string, since: number | string | Date): Promise<number> {
+  async #seqAt(channelId: string, since: number | string | Date): Promise<number> {
     if (typeof since === "number") return since;
-    const answer = await this.ask({ type: "events", channelId, limit: 1, ...start(since) });
+    const answer = await this.#ask({ type: "events", channelId, limit: 1, ...start(since) });
     const [first] = answer.events as LogEvent[];
     return first ? first.seq - 1 : (parsePosition(answer.head as string)?.seq ?? 0);
   }
 
-  private ask(frame: Frame): Promise<Frame> {
-    return this.requests.ask(frame, true);
+  #ask(frame: Frame): Promise<Frame> {
+    return this.#requests.ask(frame, true);
   }
 }
 

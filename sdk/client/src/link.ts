@@ -72,73 +72,74 @@ const longest = 2 ** 31 - 1;
 
 /** One connection after another to a server, until it is closed. */
 export class Link {
-  private readonly backoff: Backoff;
-  private socket: Socket | undefined;
-  private isUp = false;
-  private closed = false;
-  private attempt = 0; // tells the events of a connection that was given up from those of this one
-  private refused = false; // with a token that was good for nothing
-  private heard = false;
-  private why: ParleyError | undefined; // what the server said before it closed
-  private timers = new Map<"connect" | "ping" | "renew" | "lasts" | "retry", () => void>();
+  readonly #options: LinkOptions;
+  readonly #listener: LinkListener;
+  readonly #backoff: Backoff;
+  #socket: Socket | undefined;
+  #isUp = false;
+  #closed = false;
+  #attempt = 0; // tells the events of a connection that was given up from those of this one
+  #refused = false; // with a token that was good for nothing
+  #heard = false;
+  #why: ParleyError | undefined; // what the server said before it closed
+  #timers = new Map<"connect" | "ping" | "renew" | "lasts" | "retry", () => void>();
 
-  constructor(
-    private readonly options: LinkOptions,
-    private readonly listener: LinkListener,
-  ) {
-    this.backoff = new Backoff(options.base, options.cap, options.random);
+  constructor(options: LinkOptions, listener: LinkListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#backoff = new Backoff(options.base, options.cap, options.random);
   }
 
   get connected(): boolean {
-    return this.isUp;
+    return this.#isUp;
   }
 
   start(): void {
-    void this.connect();
+    void this.#connect();
   }
 
   /** Sends a frame; false: there is no connection. */
   send(frame: Frame): boolean {
-    if (!this.isUp || !this.socket) return false;
-    this.socket.send(JSON.stringify(frame));
+    if (!this.#isUp || !this.#socket) return false;
+    this.#socket.send(JSON.stringify(frame));
     return true;
   }
 
   /** Cuts the pause before the next attempt short. */
   hurry(): void {
-    if (this.closed || !this.timers.has("retry")) return;
-    this.stop("retry");
-    void this.connect();
+    if (this.#closed || !this.#timers.has("retry")) return;
+    this.#stop("retry");
+    void this.#connect();
   }
 
   /** Replaces the connection by another, at once. */
   renew(): void {
-    if (this.closed) return;
-    this.end();
-    this.listener.down(new ParleyError("going_away", "there is a better way", { retry: true }), 0);
-    void this.connect();
+    if (this.#closed) return;
+    this.#end();
+    this.#listener.down(new ParleyError("going_away", "there is a better way", { retry: true }), 0);
+    void this.#connect();
   }
 
   /** Ends the connection, for good. */
   close(): void {
-    this.closed = true;
-    this.end();
+    this.#closed = true;
+    this.#end();
   }
 
-  private async connect(): Promise<void> {
-    const attempt = ++this.attempt;
-    this.why = undefined;
-    this.timer("connect", this.options.connectWithin, () => {
-      this.lost(new ParleyError("timeout", "the server did not let us in within the time"));
+  async #connect(): Promise<void> {
+    const attempt = ++this.#attempt;
+    this.#why = undefined;
+    this.#timer("connect", this.#options.connectWithin, () => {
+      this.#lost(new ParleyError("timeout", "the server did not let us in within the time"));
     });
-    const current = () => attempt === this.attempt && !this.closed;
+    const current = () => attempt === this.#attempt && !this.#closed;
     const failed = (what: string, error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      if (current()) this.lost(new ParleyError("unavailable", what + why, { retry: true }));
+      if (current()) this.#lost(new ParleyError("unavailable", what + why, { retry: true }));
     };
     let who: Credentials;
     try {
-      who = await this.options.credentials(this.refused);
+      who = await this.#options.credentials(this.#refused);
     } catch (error) {
       failed("no token: ", error);
       return;
@@ -146,26 +147,26 @@ export class Link {
     if (!current()) return;
     let socket: Socket;
     try {
-      const open = await this.options.choose();
+      const open = await this.#options.choose();
       if (!current()) return;
       socket = open();
     } catch (error) {
       failed("", error);
       return;
     }
-    this.socket = socket;
+    this.#socket = socket;
     socket.onerror = () => {}; // close follows
     socket.onopen = () => {
       if (current()) socket.send(JSON.stringify({ type: "connect", ref: 0, ...who }));
     };
     socket.onmessage = ((event: { data: unknown }) => {
-      if (current()) this.told(event.data);
+      if (current()) this.#told(event.data);
     }) as (event: never) => void;
     socket.onclose = ((event: { code?: number; reason?: string }) => {
       if (!current()) return;
       const code = event.code === unauthorized ? "unauthorized" : "unavailable";
-      this.lost(
-        this.why ??
+      this.#lost(
+        this.#why ??
           new ParleyError(code, event.reason || `the connection ended (${event.code ?? 1006})`, {
             retry: true,
           }),
@@ -173,130 +174,130 @@ export class Link {
     }) as (event: never) => void;
   }
 
-  private told(data: unknown): void {
-    this.heard = true;
+  #told(data: unknown): void {
+    this.#heard = true;
     const frame = parseFrame(data);
     if (!frame) return;
     switch (frame.type) {
       case "connected":
         // Under --dev the server greets a guest before it has heard who we are.
-        if (frame.ref === 0) this.up(frame);
+        if (frame.ref === 0) this.#up(frame);
         return;
       case "going_away":
-        this.why = new ParleyError("going_away", "the server stops", {
+        this.#why = new ParleyError("going_away", "the server stops", {
           retry: true,
           retryAfter: frame.retryAfter as number,
         });
         return;
       case "expiring":
-        this.why = errorOf(frame);
+        this.#why = errorOf(frame);
         return;
       case "error":
         if (frame.ref === 0) {
-          this.why = errorOf(frame);
-          if (!this.isUp) this.lost(this.why);
+          this.#why = errorOf(frame);
+          if (!this.#isUp) this.#lost(this.#why);
           return;
         }
     }
-    if (frame.type !== "pong") this.listener.frame(frame);
+    if (frame.type !== "pong") this.#listener.frame(frame);
   }
 
-  private up(frame: Frame): void {
+  #up(frame: Frame): void {
     const session = frame as unknown as Session;
-    this.refused = false;
-    this.renewAt(session.expires);
-    if (this.isUp) return; // the answer to a fresh token
-    this.isUp = true;
-    this.stop("connect");
-    this.timer("lasts", lasting, () => this.backoff.reset());
-    this.watch();
-    this.listener.up(session);
+    this.#refused = false;
+    this.#renewAt(session.expires);
+    if (this.#isUp) return; // the answer to a fresh token
+    this.#isUp = true;
+    this.#stop("connect");
+    this.#timer("lasts", lasting, () => this.#backoff.reset());
+    this.#watch();
+    this.#listener.up(session);
   }
 
   /** Asks whether the server is still there, when it has been silent. */
-  private watch(): void {
-    this.heard = false;
-    this.timer("ping", this.options.pingEvery, () => {
-      if (this.heard) {
-        this.watch();
+  #watch(): void {
+    this.#heard = false;
+    this.#timer("ping", this.#options.pingEvery, () => {
+      if (this.#heard) {
+        this.#watch();
         return;
       }
       this.send({ type: "ping" });
-      this.timer("ping", this.options.pingEvery / 2, () => {
-        if (this.heard) this.watch();
-        else this.lost(new ParleyError("timeout", "the server is silent", { retry: true }));
+      this.#timer("ping", this.#options.pingEvery / 2, () => {
+        if (this.#heard) this.#watch();
+        else this.#lost(new ParleyError("timeout", "the server is silent", { retry: true }));
       });
     });
   }
 
-  private renewAt(expires: string | undefined): void {
-    this.stop("renew");
-    if (!expires || !this.options.renewable) return;
-    const left = Date.parse(expires) - this.options.now();
-    this.timer(
+  #renewAt(expires: string | undefined): void {
+    this.#stop("renew");
+    if (!expires || !this.#options.renewable) return;
+    const left = Date.parse(expires) - this.#options.now();
+    this.#timer(
       "renew",
       Math.min(longest, Math.max(left - renewBefore, left * 0.8)),
-      () => void this.refresh(),
+      () => void this.#refresh(),
     );
   }
 
-  private async refresh(): Promise<void> {
-    const attempt = this.attempt;
+  async #refresh(): Promise<void> {
+    const attempt = this.#attempt;
     try {
-      const who = await this.options.credentials(true);
-      if (attempt === this.attempt) this.send({ type: "connect", ref: 0, ...who });
+      const who = await this.#options.credentials(true);
+      if (attempt === this.#attempt) this.send({ type: "connect", ref: 0, ...who });
     } catch {
       // The server says when the old one is no longer good; then it is asked for again.
     }
   }
 
   /** The connection is over, or never came to be. */
-  private lost(why: ParleyError): void {
-    this.end(why.code === "timeout");
-    if (this.closed) return;
-    const hopeless = needsToken.has(why.code) && (!this.options.renewable || this.refused);
-    this.refused = needsToken.has(why.code);
-    if (hopeless || !this.options.reconnect || why.code === "unsupported_version") {
-      this.closed = true;
-      this.listener.down(why, undefined);
+  #lost(why: ParleyError): void {
+    this.#end(why.code === "timeout");
+    if (this.#closed) return;
+    const hopeless = needsToken.has(why.code) && (!this.#options.renewable || this.#refused);
+    this.#refused = needsToken.has(why.code);
+    if (hopeless || !this.#options.reconnect || why.code === "unsupported_version") {
+      this.#closed = true;
+      this.#listener.down(why, undefined);
       return;
     }
-    const wait = why.code === "going_away" ? (why.retryAfter ?? 0) : this.backoff.next();
-    this.timer("retry", wait, () => void this.connect());
-    this.listener.down(why, wait);
+    const wait = why.code === "going_away" ? (why.retryAfter ?? 0) : this.#backoff.next();
+    this.#timer("retry", wait, () => void this.#connect());
+    this.#listener.down(why, wait);
   }
 
   /** `silent`: nobody is there who would answer a close frame. */
-  private end(silent = false): void {
-    this.attempt++;
-    this.isUp = false;
-    for (const stop of this.timers.values()) stop();
-    this.timers.clear();
-    const socket = this.socket;
-    this.socket = undefined;
+  #end(silent = false): void {
+    this.#attempt++;
+    this.#isUp = false;
+    for (const stop of this.#timers.values()) stop();
+    this.#timers.clear();
+    const socket = this.#socket;
+    this.#socket = undefined;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     if (silent && socket.terminate) socket.terminate();
     else socket.close(1000);
   }
 
-  private timer(
+  #timer(
     name: "connect" | "ping" | "renew" | "lasts" | "retry",
     milliseconds: number,
     callback: () => void,
   ): void {
-    this.stop(name);
-    this.timers.set(
+    this.#stop(name);
+    this.#timers.set(
       name,
-      this.options.after(milliseconds, () => {
-        this.timers.delete(name);
+      this.#options.after(milliseconds, () => {
+        this.#timers.delete(name);
         callback();
       }),
     );
   }
 
-  private stop(name: "connect" | "ping" | "renew" | "lasts" | "retry"): void {
-    this.timers.get(name)?.();
-    this.timers.delete(name);
+  #stop(name: "connect" | "ping" | "renew" | "lasts" | "retry"): void {
+    this.#timers.get(name)?.();
+    this.#timers.delete(name);
   }
 }

@@ -11,24 +11,23 @@ export type Verdict = "next" | "old" | "gap" | "early";
  * once and in order, whatever is repeated, and notices where one is missing.
  */
 export class Place {
-  private at: Position | undefined;
-  private readonly early = new Set<number>(); // shown before something that was missing
+  readonly #loose: boolean;
+  #at: Position | undefined;
+  readonly #early = new Set<number>(); // shown before something that was missing
 
   /** With `loose` an event is let through as it comes, whatever is missing before it: once, but in any order. */
-  constructor(
-    from?: Position,
-    private readonly loose = false,
-  ) {
-    this.at = from;
+  constructor(from?: Position, loose = false) {
+    this.#loose = loose;
+    this.#at = from;
   }
 
   /** The position to subscribe from; undefined: from now on. */
   get position(): string | undefined {
-    return this.at && formatPosition(this.at);
+    return this.#at && formatPosition(this.#at);
   }
 
   get seq(): number | undefined {
-    return this.at?.seq;
+    return this.#at?.seq;
   }
 
   /**
@@ -36,26 +35,26 @@ export class Place {
    * subscription begun anew from an earlier place of the same log repeats.
    */
   begin(from: Position): void {
-    if (this.at?.epoch !== from.epoch) this.restart(from);
-    else if (from.seq > this.at.seq) this.at = from;
+    if (this.#at?.epoch !== from.epoch) this.restart(from);
+    else if (from.seq > this.#at.seq) this.#at = from;
   }
 
   /** Forgets everything, and goes on from a place that the server named. */
   restart(from: Position): void {
-    this.at = from;
-    this.early.clear();
+    this.#at = from;
+    this.#early.clear();
   }
 
   take(seq: number): Verdict {
-    if (!this.at || seq <= this.at.seq || this.early.has(seq)) return "old";
-    if (seq !== this.at.seq + 1) {
-      if (!this.loose) return "gap";
-      this.early.add(seq);
+    if (!this.#at || seq <= this.#at.seq || this.#early.has(seq)) return "old";
+    if (seq !== this.#at.seq + 1) {
+      if (!this.#loose) return "gap";
+      this.#early.add(seq);
       return "early";
     }
     let upTo = seq;
-    while (this.early.delete(upTo + 1)) upTo++;
-    this.at = { epoch: this.at.epoch, seq: upTo };
+    while (this.#early.delete(upTo + 1)) upTo++;
+    this.#at = { epoch: this.#at.epoch, seq: upTo };
     return "next";
   }
 }

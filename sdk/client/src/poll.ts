@@ -28,39 +28,40 @@ const broken = 1006;
  * closes it: whoever holds it opens another, and goes on from its positions.
  */
 export class PollSocket implements Socket {
+  readonly #url: string;
+  readonly #fetching: typeof fetch;
   onopen: Socket["onopen"] = null;
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
   onerror: Socket["onerror"] = null;
 
-  private readonly abort = new AbortController();
-  private readonly subscriptions = new Map<
-    string,
-    { position?: string; presence?: boolean; acks?: boolean }
-  >();
-  private readonly asked = new Map<unknown, { channelId: string; presence?: boolean; acks?: boolean }>(); // subscribes without an answer, by ref
-  private outbox: Frame[] = [];
-  private session: string | undefined;
-  private token: string | undefined;
-  private who: { userId?: string; userName?: string } = {};
-  private readonly pauses = new Set<() => void>();
-  private greeted = false;
-  private posting = false;
-  private over = false;
+  readonly #abort = new AbortController();
+  readonly #subscriptions = new Map<string, { position?: string; presence?: boolean; acks?: boolean }>();
+  readonly #asked = new Map<unknown, { channelId: string; presence?: boolean; acks?: boolean }>(); // subscribes without an answer, by ref
+  #outbox: Frame[] = [];
+  #session: string | undefined;
+  #token: string | undefined;
+  #who: { userId?: string; userName?: string } = {};
+  readonly #pauses = new Set<() => void>();
+  #greeted = false;
+  #posting = false;
+  #over = false;
 
   constructor(
-    private readonly url: string,
+    url: string,
     // Not fetch itself, which browsers refuse to call as a method of another object.
-    private readonly fetching: typeof fetch = (...request) => fetch(...request),
+    fetching: typeof fetch = (...request) => fetch(...request),
   ) {
+    this.#url = url;
+    this.#fetching = fetching;
     queueMicrotask(() => (this.onopen as (() => void) | null)?.());
   }
 
   send(data: string): void {
     const frame = parseFrame(data);
-    if (!frame || this.over) return;
+    if (!frame || this.#over) return;
     if (frame.type === "connect") {
-      this.introduce(frame);
+      this.#introduce(frame);
       return;
     }
     if (frame.type === "subscribe" && frame.channelId !== undefined) {
@@ -69,92 +70,93 @@ export class PollSocket implements Socket {
         presence?: boolean;
         acks?: boolean;
       };
-      this.asked.set(frame.ref, { channelId, ...(presence && { presence }), ...(acks && { acks }) });
+      this.#asked.set(frame.ref, { channelId, ...(presence && { presence }), ...(acks && { acks }) });
     }
-    if (frame.type === "unsubscribe") this.subscriptions.delete(frame.channelId ?? "");
-    this.outbox.push(frame);
-    void this.post();
+    if (frame.type === "unsubscribe") this.#subscriptions.delete(frame.channelId ?? "");
+    this.#outbox.push(frame);
+    void this.#post();
   }
 
   close(): void {
-    if (this.over) return;
-    this.end();
-    if (this.session) void this.fetch({ session: this.session, leave: true, hold: 0 }, true).catch(() => {});
+    if (this.#over) return;
+    this.#end();
+    if (this.#session)
+      void this.#fetch({ session: this.#session, leave: true, hold: 0 }, true).catch(() => {});
   }
 
-  private end(): void {
-    this.over = true;
-    this.abort.abort();
-    for (const go of this.pauses) go();
+  #end(): void {
+    this.#over = true;
+    this.#abort.abort();
+    for (const go of this.#pauses) go();
   }
 
-  private pause(milliseconds: number): Promise<void> {
+  #pause(milliseconds: number): Promise<void> {
     if (milliseconds <= 0) return Promise.resolve();
     return new Promise((done) => {
       const go = () => {
         stop();
-        this.pauses.delete(go);
+        this.#pauses.delete(go);
         done();
       };
       const stop = after(milliseconds, go);
-      this.pauses.add(go);
+      this.#pauses.add(go);
     });
   }
 
-  private introduce(frame: Frame): void {
-    this.token = frame.token as string | undefined;
+  #introduce(frame: Frame): void {
+    this.#token = frame.token as string | undefined;
     const { userId, userName } = frame as { userId?: string; userName?: string };
-    this.who = { ...(userId !== undefined && { userId }), ...(userName !== undefined && { userName }) };
-    if (!this.greeted) void this.hold();
+    this.#who = { ...(userId !== undefined && { userId }), ...(userName !== undefined && { userName }) };
+    if (!this.#greeted) void this.#hold();
   }
 
   /** Asks again and again, and is held until there is something to say. */
-  private async hold(): Promise<void> {
+  async #hold(): Promise<void> {
     let first = true;
-    while (!this.over) {
-      const pause = await this.ask(first ? 0 : undefined, []);
+    while (!this.#over) {
+      const pause = await this.#ask(first ? 0 : undefined, []);
       first = false;
-      await this.pause(pause);
+      await this.#pause(pause);
     }
   }
 
   /** Says what is to be said, in requests of their own; the held one is answered then. */
-  private async post(): Promise<void> {
-    if (this.posting) return;
-    this.posting = true;
+  async #post(): Promise<void> {
+    if (this.#posting) return;
+    this.#posting = true;
     await Promise.resolve(); // what else is said now goes along
-    while (this.outbox.length > 0 && this.session && !this.over) {
-      const frames = this.outbox.splice(0, 200);
-      const pause = await this.ask(0, frames);
-      await this.pause(pause);
+    while (this.#outbox.length > 0 && this.#session && !this.#over) {
+      const frames = this.#outbox.splice(0, 200);
+      const pause = await this.#ask(0, frames);
+      await this.#pause(pause);
     }
-    this.posting = false;
+    this.#posting = false;
   }
 
-  private async ask(hold: number | undefined, frames: Frame[]): Promise<number> {
-    const subscriptions = [...this.subscriptions].map(([channelId, s]) => ({ channelId, ...s }));
-    const body = { session: this.session, subscriptions, frames, ...(hold !== undefined && { hold }) };
+  async #ask(hold: number | undefined, frames: Frame[]): Promise<number> {
+    const subscriptions = [...this.#subscriptions].map(([channelId, s]) => ({ channelId, ...s }));
+    const body = { session: this.#session, subscriptions, frames, ...(hold !== undefined && { hold }) };
     try {
-      const answer = await this.fetch(body);
-      this.session = answer.session;
-      for (const frame of answer.frames ?? []) this.told(frame);
-      if (this.outbox.length > 0) void this.post();
+      const answer = await this.#fetch(body);
+      this.#session = answer.session;
+      for (const frame of answer.frames ?? []) this.#told(frame);
+      if (this.#outbox.length > 0) void this.#post();
       return answer.retryAfter ?? 0;
     } catch (error) {
-      this.fail(error instanceof Refused ? error : new Refused(broken, String(error)));
+      this.#fail(error instanceof Refused ? error : new Refused(broken, String(error)));
       return 0;
     }
   }
 
-  private async fetch(body: object, parting = false): Promise<Answer> {
+  async #fetch(body: object, parting = false): Promise<Answer> {
     const headers: Record<string, string> = { "Content-Type": "application/json" };
-    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
     const { signal, stop } = abortedBy(
-      [parting ? undefined : this.abort.signal],
+      [parting ? undefined : this.#abort.signal],
       parting ? farewell : patience,
     );
     try {
-      const response = await this.fetching(withQuery(this.url, { ...this.who }), {
+      const response = await this.#fetching(withQuery(this.#url, { ...this.#who }), {
         method: "POST",
         headers,
         body: JSON.stringify(body),
@@ -170,45 +172,45 @@ export class PollSocket implements Socket {
     }
   }
 
-  private told(frame: Frame): void {
-    if (this.over) return;
+  #told(frame: Frame): void {
+    if (this.#over) return;
     if (frame.type === "connected") {
-      if (this.greeted) return; // the session was begun anew
-      this.greeted = true;
+      if (this.#greeted) return; // the session was begun anew
+      this.#greeted = true;
       frame.ref = 0;
     }
-    this.follow(frame);
+    this.#follow(frame);
     (this.onmessage as ((event: { data: string }) => void) | null)?.({ data: JSON.stringify(frame) });
   }
 
   /** Keeps the positions from which the next request asks. */
-  private follow(frame: Frame): void {
-    const asked = this.asked.get(frame.ref);
-    if (asked && (frame.type === "subscribed" || frame.type === "error")) this.asked.delete(frame.ref);
+  #follow(frame: Frame): void {
+    const asked = this.#asked.get(frame.ref);
+    if (asked && (frame.type === "subscribed" || frame.type === "error")) this.#asked.delete(frame.ref);
     const channelId = frame.channelId ?? "";
     if (frame.type === "subscribed") {
       const { channelId: _, ...how } = asked ?? { channelId };
-      this.subscriptions.set(channelId, {
-        ...this.subscriptions.get(channelId),
+      this.#subscriptions.set(channelId, {
+        ...this.#subscriptions.get(channelId),
         ...how,
         position: frame.position as string,
       });
       return;
     }
     if (frame.type === "dropped" || (frame.type === "error" && frame.code === "expired")) {
-      this.subscriptions.delete(channelId);
+      this.#subscriptions.delete(channelId);
       return;
     }
-    const subscription = this.subscriptions.get(channelId);
+    const subscription = this.#subscriptions.get(channelId);
     const at = parsePosition(subscription?.position ?? "");
     if (subscription && at && isLogged(frame) && frame.seq === at.seq + 1) {
       subscription.position = formatPosition({ epoch: at.epoch, seq: frame.seq });
     }
   }
 
-  private fail(why: Refused): void {
-    if (this.over) return;
-    this.end();
+  #fail(why: Refused): void {
+    if (this.#over) return;
+    this.#end();
     (this.onclose as ((event: { code: number; reason: string }) => void) | null)?.({
       code: why.code,
       reason: why.message,

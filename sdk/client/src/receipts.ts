@@ -17,10 +17,12 @@ export interface ReceiptsOptions {
 
 /** What was delivered to whom and read by whom, in the channels that are followed. */
 export class Receipts {
+  readonly #options: ReceiptsOptions;
   readonly cursors: Cursors;
   readonly statuses: Statuses;
 
-  constructor(private readonly options: ReceiptsOptions) {
+  constructor(options: ReceiptsOptions) {
+    this.#options = options;
     const { events, requests, self } = options;
     this.cursors = new Cursors({
       self,
@@ -38,33 +40,33 @@ export class Receipts {
 
   /** Moves the user's read cursor. */
   async read(channelId: string, id: string): Promise<Cursor> {
-    const answer = await this.options.requests.ask({ type: "read", channelId, id }, true);
+    const answer = await this.#options.requests.ask({ type: "read", channelId, id }, true);
     const cursor = answer.cursor as Cursor;
-    const userId = this.options.self() ?? "";
+    const userId = this.#options.self() ?? "";
     this.cursors.moved(channelId, [{ ...cursor, userId }]);
     // The server tells all connections but this one.
-    this.options.events.emit("read", { channelId, userId, seq: cursor.read, id });
+    this.#options.events.emit("read", { channelId, userId, seq: cursor.read, id });
     return cursor;
   }
 
   /** Asks for the cursors of who is away too. */
   async load(channelId: string): Promise<ReadonlyMap<string, Cursor>> {
     const path = `/v1/channels/${encodeURIComponent(channelId)}/cursors`;
-    const answer = await this.options.rest.get(path, { limit: 1000 });
+    const answer = await this.#options.rest.get(path, { limit: 1000 });
     this.cursors.moved(channelId, (answer as { cursors: (Cursor & { userId: string })[] }).cursors);
     return this.cursors.of(channelId);
   }
 
   /** How far a message of the user's has come; undefined: it is another's. */
   statusOf(message: Pick<Message, "channelId" | "senderId" | "seq">): SendStatus | undefined {
-    if (message.senderId !== this.options.self()) return undefined;
+    if (message.senderId !== this.#options.self()) return undefined;
     const { delivered = 0, read = 0 } = this.cursors.others(message.channelId) ?? {};
     return message.seq <= read ? "read" : message.seq <= delivered ? "delivered" : "sent";
   }
 
   /** A message was in the log or on a page. */
   seen(message: Message): void {
-    if (message.senderId === this.options.self()) this.statuses.seen(message);
+    if (message.senderId === this.#options.self()) this.statuses.seen(message);
   }
 
   /** An event of the log is about to be told of, and with it everything up to `place` was. */

@@ -20,11 +20,14 @@ const within = 30_000;
 
 /** Questions on their way, and who waits for their answers. */
 export class Requests {
-  private readonly waiting = new Map<number, Waiting>();
-  private last = 0;
-  private closed: ParleyError | undefined;
+  readonly #options: RequestsOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  #last = 0;
+  #closed: ParleyError | undefined;
 
-  constructor(private readonly options: RequestsOptions) {}
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
 
   /**
    * Asks, now or when there is a connection, and is kept with the answer. With
@@ -32,11 +35,11 @@ export class Requests {
    * else that is the error `unknown`.
    */
   ask(frame: Frame, again: boolean): Promise<Frame> {
-    if (this.closed) return Promise.reject(this.closed);
-    const ref = ++this.last;
+    if (this.#closed) return Promise.reject(this.#closed);
+    const ref = ++this.#last;
     return new Promise((settle, fail) => {
-      const stop = this.options.after(within, () => {
-        this.waiting.delete(ref);
+      const stop = this.#options.after(within, () => {
+        this.#waiting.delete(ref);
         fail(
           new ParleyError("timeout", `no answer to ${frame.type} within ${within / 1000} s`, { retry: true }),
         );
@@ -54,17 +57,17 @@ export class Requests {
           fail(error);
         },
       };
-      this.waiting.set(ref, waiting);
-      waiting.sent = this.options.send(waiting.frame);
+      this.#waiting.set(ref, waiting);
+      waiting.sent = this.#options.send(waiting.frame);
     });
   }
 
   /** Takes an answer; false: nobody waits for it. */
   answered(frame: Frame, error?: ParleyError): boolean {
     if (typeof frame.ref !== "number") return false;
-    const waiting = this.waiting.get(frame.ref);
+    const waiting = this.#waiting.get(frame.ref);
     if (!waiting) return false;
-    this.waiting.delete(frame.ref);
+    this.#waiting.delete(frame.ref);
     if (error) waiting.fail(error);
     else waiting.settle(frame);
     return true;
@@ -72,12 +75,12 @@ export class Requests {
 
   /** The connection broke. */
   broke(): void {
-    for (const [ref, waiting] of this.waiting) {
+    for (const [ref, waiting] of this.#waiting) {
       if (!waiting.sent || waiting.again) {
         waiting.sent = false;
         continue;
       }
-      this.waiting.delete(ref);
+      this.#waiting.delete(ref);
       waiting.fail(
         new ParleyError("unknown", "the connection broke before the answer came", { retry: true }),
       );
@@ -86,15 +89,15 @@ export class Requests {
 
   /** A connection is there. */
   resume(): void {
-    for (const waiting of this.waiting.values()) {
-      if (!waiting.sent) waiting.sent = this.options.send(waiting.frame);
+    for (const waiting of this.#waiting.values()) {
+      if (!waiting.sent) waiting.sent = this.#options.send(waiting.frame);
     }
   }
 
   /** What waits fails, and what is asked from now on. */
   close(error: ParleyError): void {
-    this.closed = error;
-    for (const waiting of this.waiting.values()) waiting.fail(error);
-    this.waiting.clear();
+    this.#closed = error;
+    for (const waiting of this.#waiting.values()) waiting.fail(error);
+    this.#waiting.clear();
   }
 }

@@ -32,12 +32,14 @@ const codes: Record<number, ErrorCode> = {
 
 /** The REST side of the server. */
 export class Rest {
-  private readonly over = new AbortController();
+  readonly #address: Address;
+  readonly #identity: Identity;
+  readonly #over = new AbortController();
 
-  constructor(
-    private readonly address: Address,
-    private readonly identity: Identity,
-  ) {}
+  constructor(address: Address, identity: Identity) {
+    this.#address = address;
+    this.#identity = identity;
+  }
 
   get(path: string, query?: Query): Promise<unknown> {
     return this.ask(path, query, undefined, async ({ url, headers, signal }) => {
@@ -56,12 +58,13 @@ export class Rest {
     stop: AbortSignal | undefined,
     send: (target: Target) => Promise<Answer>,
   ): Promise<unknown> {
-    const aborted = abortedBy([this.over.signal, stop]);
+    const aborted = abortedBy([this.#over.signal, stop]);
     try {
-      return await this.as(false, path, query, aborted.signal, send).catch((error) => {
-        const another = error instanceof ParleyError && needsToken.has(error.code) && this.identity.renewable;
+      return await this.#as(false, path, query, aborted.signal, send).catch((error) => {
+        const another =
+          error instanceof ParleyError && needsToken.has(error.code) && this.#identity.renewable;
         if (!another) throw error;
-        return this.as(true, path, query, aborted.signal, send);
+        return this.#as(true, path, query, aborted.signal, send);
       });
     } finally {
       aborted.stop();
@@ -70,18 +73,18 @@ export class Rest {
 
   /** What is under way is given up. */
   close(why: ParleyError): void {
-    this.over.abort(why);
+    this.#over.abort(why);
   }
 
-  private async as(
+  async #as(
     fresh: boolean,
     path: string,
     query: Query | undefined,
     signal: AbortSignal,
     send: (target: Target) => Promise<Answer>,
   ): Promise<unknown> {
-    const { token, userId } = fresh ? await this.identity.show(true) : await this.identity.last();
-    const url = this.address.rest(path, { ...query, userId });
+    const { token, userId } = fresh ? await this.#identity.show(true) : await this.#identity.last();
+    const url = this.#address.rest(path, { ...query, userId });
     const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
     if (signal.aborted) throw signal.reason;
     let answer: Answer;

@@ -29,31 +29,33 @@ export interface SharedStateOptions {
  * stay up to date.
  */
 export class SharedState {
-  private keys: Map<string, StateValue> | undefined;
-  private loading: Promise<Map<string, StateValue>> | undefined;
-  private early: StateEvent[] = []; // while loading
-  private stop: (() => void) | undefined;
-  private readonly listeners = new Set<(key: string, value: StateValue | undefined) => void>();
+  readonly #channelId: string;
+  readonly #options: SharedStateOptions;
+  #keys: Map<string, StateValue> | undefined;
+  #loading: Promise<Map<string, StateValue>> | undefined;
+  #early: StateEvent[] = []; // while loading
+  #stop: (() => void) | undefined;
+  readonly #listeners = new Set<(key: string, value: StateValue | undefined) => void>();
 
-  constructor(
-    private readonly channelId: string,
-    private readonly options: SharedStateOptions,
-  ) {}
+  constructor(channelId: string, options: SharedStateOptions) {
+    this.#channelId = channelId;
+    this.#options = options;
+  }
 
   /** A key as this client knows it; undefined: there is none. */
   async get(key: string): Promise<StateValue | undefined> {
-    return (await this.load()).get(key);
+    return (await this.#load()).get(key);
   }
 
   async all(): Promise<ReadonlyMap<string, StateValue>> {
-    return new Map(await this.load());
+    return new Map(await this.#load());
   }
 
   /** Sets a key, and is kept with its new version. */
   async set(key: string, value: Json, options: SetOptions = {}): Promise<number> {
-    const ack = await this.options.commit({
+    const ack = await this.#options.commit({
       type: "state.set",
-      channelId: this.channelId,
+      channelId: this.#channelId,
       key,
       value,
       ...options,
@@ -63,12 +65,12 @@ export class SharedState {
 
   /** Adds a whole number to a key, and is kept with the sum. A key that is not there counts as 0. */
   async add(key: string, n: number): Promise<number> {
-    const ack = await this.options.commit({ type: "state.set", channelId: this.channelId, key, add: n });
+    const ack = await this.#options.commit({ type: "state.set", channelId: this.#channelId, key, add: n });
     return ack.value as number;
   }
 
   async delete(key: string, options: Pick<SetOptions, "if"> = {}): Promise<void> {
-    await this.options.commit({ type: "state.delete", channelId: this.channelId, key, ...options });
+    await this.#options.commit({ type: "state.delete", channelId: this.#channelId, key, ...options });
   }
 
   /** Calls `listener` for every key that there is and for each change, until the function that it returns is called. */
@@ -77,58 +79,59 @@ export class SharedState {
     const mine = (key: string, value: StateValue | undefined) => {
       if (live) listener(key, value);
     };
-    void this.load().then(
+    void this.#load().then(
       (keys) => {
         if (!live) return;
         for (const [key, value] of keys) mine(key, value);
-        this.listeners.add(mine);
+        this.#listeners.add(mine);
       },
       () => {},
     );
     return () => {
       live = false;
-      this.listeners.delete(mine);
+      this.#listeners.delete(mine);
     };
   }
 
   /** Forgets what is known: the channel was left. */
   reset(): void {
-    this.stop?.();
-    this.stop = this.keys = this.loading = undefined;
-    this.early = [];
+    this.#stop?.();
+    this.#stop = this.#keys = this.#loading = undefined;
+    this.#early = [];
   }
 
   /** What is known may have missed something: it is read anew, and listeners are told what differs. */
   renew(): void {
-    const before = this.keys;
+    const before = this.#keys;
     this.reset();
-    if (!before || this.listeners.size === 0) return;
-    void this.load().then(
+    if (!before || this.#listeners.size === 0) return;
+    void this.#load().then(
       (now) => {
-        for (const key of before.keys()) if (!now.has(key)) this.tell(key, undefined);
-        for (const [key, value] of now) if (before.get(key)?.version !== value.version) this.tell(key, value);
+        for (const key of before.keys()) if (!now.has(key)) this.#tell(key, undefined);
+        for (const [key, value] of now)
+          if (before.get(key)?.version !== value.version) this.#tell(key, value);
       },
       () => {},
     );
   }
 
-  private load(): Promise<Map<string, StateValue>> {
-    if (this.keys) return Promise.resolve(this.keys);
-    this.loading ??= this.read().catch((error) => {
+  #load(): Promise<Map<string, StateValue>> {
+    if (this.#keys) return Promise.resolve(this.#keys);
+    this.#loading ??= this.#read().catch((error) => {
       this.reset();
       throw error;
     });
-    return this.loading;
+    return this.#loading;
   }
 
-  private async read(): Promise<Map<string, StateValue>> {
-    this.stop ??= this.options.listen((event) => this.changed(event));
+  async #read(): Promise<Map<string, StateValue>> {
+    this.#stop ??= this.#options.listen((event) => this.#changed(event));
     const keys = new Map<string, StateValue>();
     let head = 0;
     for (let after: string | undefined; ; ) {
-      const page = await this.options.ask({
+      const page = await this.#options.ask({
         type: "state.get",
-        channelId: this.channelId,
+        channelId: this.#channelId,
         limit: 1000,
         after,
       });
@@ -138,25 +141,25 @@ export class SharedState {
       after = page.next as string | undefined;
       if (after === undefined) break;
     }
-    this.keys = keys;
-    for (const event of this.early.splice(0)) if (event.seq > head) this.apply(keys, event);
+    this.#keys = keys;
+    for (const event of this.#early.splice(0)) if (event.seq > head) this.#apply(keys, event);
     return keys;
   }
 
-  private changed(event: StateEvent): void {
-    if (this.keys) this.apply(this.keys, event);
-    else this.early.push(event);
+  #changed(event: StateEvent): void {
+    if (this.#keys) this.#apply(this.#keys, event);
+    else this.#early.push(event);
   }
 
-  private apply(keys: Map<string, StateValue>, event: StateEvent): void {
+  #apply(keys: Map<string, StateValue>, event: StateEvent): void {
     if (event.seq <= (keys.get(event.key)?.version ?? 0)) return;
     const value = event.deleted ? undefined : { value: event.value ?? null, version: event.seq };
     if (value) keys.set(event.key, value);
     else keys.delete(event.key);
-    this.tell(event.key, value);
+    this.#tell(event.key, value);
   }
 
-  private tell(key: string, value: StateValue | undefined): void {
-    for (const listener of [...this.listeners]) listener(key, value);
+  #tell(key: string, value: StateValue | undefined): void {
+    for (const listener of [...this.#listeners]) listener(key, value);
   }
 }

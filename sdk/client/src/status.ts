@@ -25,39 +25,46 @@ const most = 1000;
  * status once: `sending`, `sent`, `delivered`, `read`, some of which may be left out.
  */
 export class Statuses {
-  private readonly sending = new Set<string>(); // nonces
-  private readonly mine = new Map<string, Mine[]>(); // by channel: stored, and read by nobody; in the order of seq
+  readonly #options: StatusesOptions;
+  readonly #sending = new Set<string>(); // nonces
+  readonly #mine = new Map<string, Mine[]>(); // by channel: stored, and read by nobody; in the order of seq
 
-  constructor(private readonly options: StatusesOptions) {}
+  constructor(options: StatusesOptions) {
+    this.#options = options;
+  }
 
   began(channelId: string, nonce: string, draft: Draft): void {
-    this.sending.add(nonce);
-    this.options.told({ channelId, nonce, status: "sending", draft });
+    this.#sending.add(nonce);
+    this.#options.told({ channelId, nonce, status: "sending", draft });
   }
 
   failed(channelId: string, nonce: string, error: ParleyError): void {
-    this.sending.delete(nonce);
-    this.options.told({ channelId, nonce, status: "failed", error });
+    this.#sending.delete(nonce);
+    this.#options.told({ channelId, nonce, status: "failed", error });
   }
 
   /** The server has acknowledged it. */
   sent(channelId: string, nonce: string, message: Message): void {
-    this.sending.delete(nonce);
-    if (this.mine.get(channelId)?.some((m) => m.nonce === nonce)) return;
-    this.options.told({ channelId, nonce, status: "sent", message });
-    this.add(message, nonce);
+    this.#sending.delete(nonce);
+    if (this.#mine.get(channelId)?.some((m) => m.nonce === nonce)) return;
+    this.#options.told({ channelId, nonce, status: "sent", message });
+    if (!this.#options.reach(channelId)) return;
+    this.#add(message, nonce, "sent");
+    this.moved(channelId);
   }
 
-  /** One of the user's was in the log or on a page; it may be another device's. */
+  /** One of the user's was in the log or on a page; it may be another device's. It is told what changes from now on. */
   seen(message: Message): void {
-    if (message.nonce === undefined || this.sending.has(message.nonce)) return;
-    this.add(message, message.nonce);
+    const { nonce, channelId, seq } = message;
+    const reach = this.#options.reach(channelId);
+    if (nonce === undefined || !reach || seq <= reach.read || this.#sending.has(nonce)) return;
+    this.#add(message, nonce, seq <= reach.delivered ? "delivered" : "sent");
   }
 
   /** Others may have come further. */
   moved(channelId: string): void {
-    const reach = this.options.reach(channelId);
-    const mine = this.mine.get(channelId);
+    const reach = this.#options.reach(channelId);
+    const mine = this.#mine.get(channelId);
     if (!reach || !mine) return;
     const left: Mine[] = [];
     const told: Mine[] = [];
@@ -67,36 +74,34 @@ export class Statuses {
       if (status !== "read") left.push(m);
     }
     if (told.length === 0) return;
-    if (left.length > 0) this.mine.set(channelId, left);
-    else this.mine.delete(channelId);
-    for (const m of told) this.tell(m, m.seq <= reach.read ? "read" : "delivered");
+    if (left.length > 0) this.#mine.set(channelId, left);
+    else this.#mine.delete(channelId);
+    for (const m of told) this.#tell(m, m.seq <= reach.read ? "read" : "delivered");
   }
 
   /** Some of the channel's wait to be delivered or read. */
   waits(channelId: string): boolean {
-    return this.mine.has(channelId);
+    return this.#mine.has(channelId);
   }
 
   /** The channel is followed no more, or its log is another. */
   forget(channelId: string): void {
-    this.mine.delete(channelId);
+    this.#mine.delete(channelId);
   }
 
-  private add(message: Message, nonce: string): void {
+  #add(message: Message, nonce: string, status: "sent" | "delivered"): void {
     const { channelId, seq } = message;
-    if (!this.options.reach(channelId)) return;
-    const mine = this.mine.get(channelId) ?? [];
+    const mine = this.#mine.get(channelId) ?? [];
     if (mine.some((m) => m.seq === seq)) return;
-    mine.push({ channelId, nonce, seq, status: "sent", message });
+    mine.push({ channelId, nonce, seq, status, message });
     mine.sort((a, b) => a.seq - b.seq);
     if (mine.length > most) mine.shift();
-    this.mine.set(channelId, mine);
-    this.moved(channelId);
+    this.#mine.set(channelId, mine);
   }
 
-  private tell(mine: Mine, status: SendStatus & ("delivered" | "read")): void {
+  #tell(mine: Mine, status: SendStatus & ("delivered" | "read")): void {
     if (status === "delivered") mine.status = status;
     const { channelId, nonce, message } = mine;
-    this.options.told({ channelId, nonce, status, message });
+    this.#options.told({ channelId, nonce, status, message });
   }
 }

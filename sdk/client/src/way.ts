@@ -22,58 +22,61 @@ export interface WayOptions {
 
 /** Chooses how the next connection is made, by how the last ones went. */
 export class Way {
-  private blocked = 0;
-  private polling = false;
-  private stop: (() => void) | undefined;
+  readonly #options: WayOptions;
+  #blocked = 0;
+  #polling = false;
+  #stop: (() => void) | undefined;
 
-  constructor(private readonly options: WayOptions) {}
+  constructor(options: WayOptions) {
+    this.#options = options;
+  }
 
   /** Decides, and gives what opens a socket. */
   async choose(): Promise<() => Socket> {
     this.close();
-    const { transport, address, openSocket } = this.options;
-    this.polling = transport === "polling" || (transport === "auto" && this.blocked >= blockedAfter);
-    if (this.polling) {
+    const { transport, address, openSocket } = this.#options;
+    this.#polling = transport === "polling" || (transport === "auto" && this.#blocked >= blockedAfter);
+    if (this.#polling) {
       const { PollSocket } = await import("./poll"); // few need it
       return () => new PollSocket(address.poll);
     }
-    this.blocked++; // unless it gets through
+    this.#blocked++; // unless it gets through
     return () => openSocket(address.socket, "parley.v1.json");
   }
 
   /** The server has let the client in. */
   up(): void {
-    if (this.polling) {
-      if (this.options.transport === "auto") this.probe();
+    if (this.#polling) {
+      if (this.#options.transport === "auto") this.#probe();
       return;
     }
-    this.blocked = 0;
+    this.#blocked = 0;
   }
 
   close(): void {
-    this.stop?.();
-    this.stop = undefined;
+    this.#stop?.();
+    this.#stop = undefined;
   }
 
   /** Tries a WebSocket now and then, beside the polling. */
-  private probe(): void {
+  #probe(): void {
     let socket: Socket | undefined;
-    const stopTimer = this.options.after(this.options.retryEvery ?? retryEvery, () => {
+    const stopTimer = this.#options.after(this.#options.retryEvery ?? retryEvery, () => {
       try {
-        socket = this.options.openSocket(this.options.address.socket, "parley.v1.json");
+        socket = this.#options.openSocket(this.#options.address.socket, "parley.v1.json");
       } catch {
-        this.probe();
+        this.#probe();
         return;
       }
       socket.onerror = () => {};
-      socket.onclose = () => this.probe();
+      socket.onclose = () => this.#probe();
       socket.onopen = () => {
         this.close();
-        this.blocked = 0;
-        this.options.better();
+        this.#blocked = 0;
+        this.#options.better();
       };
     });
-    this.stop = () => {
+    this.#stop = () => {
       stopTimer();
       if (!socket) return;
       socket.onopen = socket.onclose = null;

@@ -51,7 +51,12 @@ for (const who of [["client", "server"], ["client"], ["server"]] as ("client" | 
 test("a server that is silent while it lets nobody in is given up within the time", async () => {
   const l = await line();
   l.mute = 2;
-  const ada = world.client("ada", { url: l.url, connectWithin: 500, pingEvery: 60_000, transport: "websocket" });
+  const ada = world.client("ada", {
+    url: l.url,
+    connectWithin: 500,
+    pingEvery: 60_000,
+    transport: "websocket",
+  });
   const turns = heard(ada, "connection");
   await ada.joinChannel("late");
   expect(l.opened).toBeGreaterThan(2);

@@ -159,9 +159,10 @@ test("D4: setPresence takes status and lastActive, publishEvent typing and any o
   bob.on("typing", (e) => heard.push(`${e.userId} ${e.typing}`));
   bob.on("signal", (e) => heard.push(`${e.event} ${JSON.stringify(e.data)}`));
   bob.on("presence", (e) => {
-    for (const p of e.changed ?? []) heard.push(`${p.userId} is ${p.status}`);
+    for (const p of [...(e.joined ?? []), ...(e.changed ?? [])]) heard.push(`${p.userId} is ${p.status}`);
   });
-  await Promise.all([live(ada, "d4"), live(bob, "d4")]);
+  await live(bob, "d4");
+  await live(ada, "d4");
   ada.setPresence({ status: "online", lastActive: Date.now() });
   ada.setPresence({ status: "away", lastActive: new Date() });
   ada.publishEvent("d4", { type: "typing.start", userId: "ada" });

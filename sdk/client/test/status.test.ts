@@ -39,7 +39,11 @@ test("a message is told of as sending, sent, delivered and read, in this order, 
       for (const c of ["0", "1"]) cursors.begin(c, 0, 0, { delivered: 0, read: 0, unread: 0 });
       const heads = [0, 0];
       const sending: { channel: number; nonce: string; own: boolean }[] = [];
-      const stored: { message: Message; own: boolean; acked: boolean }[] = [];
+      const stored: { message: Message; own: boolean; acked: boolean; at?: SendStatus }[] = [];
+      const far = ({ channelId, seq }: Message): SendStatus => {
+        const r = reach[Number(channelId)] ?? { delivered: 0, read: 0 };
+        return seq <= r.read ? "read" : seq <= r.delivered ? "delivered" : "sent";
+      };
       let nonces = 0;
       for (const s of steps) {
         switch (s.kind) {
@@ -62,7 +66,7 @@ test("a message is told of as sending, sent, delivered and read, in this order, 
               seq,
               senderId: "me",
             } as Message;
-            stored.push({ message, own: next.own, acked: !next.own });
+            stored.push({ message, own: next.own, acked: !next.own, at: far(message) });
             if (s.log || !next.own) statuses.seen(message);
             break;
           }
@@ -90,13 +94,12 @@ test("a message is told of as sending, sent, delivered and read, in this order, 
         const places = list.map((status) => order.indexOf(status));
         expect(places).toEqual([...new Set(places)].sort());
       }
-      for (const { message, own, acked } of stored) {
+      for (const { message, own, acked, at } of stored) {
         const list = told.get(message.nonce ?? "") ?? [];
-        const r = reach[Number(message.channelId)] ?? { delivered: 0, read: 0 };
-        const far = message.seq <= r.read ? "read" : message.seq <= r.delivered ? "delivered" : "sent";
         if (own && !acked) expect(list).toEqual(["sending"]);
-        else if (own) expect(list.at(-1)).toBe(far);
-        else expect(list.at(-1)).toBe(far === "sent" ? undefined : far);
+        else if (own) expect(list.at(-1)).toBe(far(message));
+        // Of another device's it is told what became of it since it was seen.
+        else expect(list.at(-1)).toBe(far(message) === at ? undefined : far(message));
         if (own && acked) expect(list.slice(0, 2)).toEqual(["sending", "sent"]);
       }
     }),
@@ -107,13 +110,12 @@ test("a message is told of as sending, sent, delivered and read, in this order, 
 test("of the youngest thousand it is told, of more it is not: what is remembered has a bound", () => {
   const told: SendStatus[] = [];
   const statuses = new Statuses({
-    reach: () => ({ delivered: 5000, read: reads }),
+    reach: () => ({ delivered: 0, read: reads }),
     told: ({ status }) => told.push(status),
   });
   let reads = 0;
   for (let seq = 1; seq <= 1500; seq++)
     statuses.seen({ channelId: "c", nonce: `${seq}`, seq, senderId: "me" } as Message);
-  told.length = 0;
   reads = 5000;
   statuses.moved("c");
   expect(told).toEqual(Array(1000).fill("read"));

@@ -60,13 +60,28 @@ test("the count is the server's, once everything was told of", async () => {
   );
 });
 
-test("a user who never reads costs no memory for it", () => {
-  const none = async () => undefined;
-  const unread = new Unread(0, { after: none, upTo: none, changed: () => {} });
+test("of what a user never reads the youngest thousands are held; where one is in the rest is asked", async () => {
+  const asked: string[] = [];
+  const unread = new Unread(0, {
+    after: async (seq) => {
+      asked.push(`after ${seq}`);
+      return { seq: seq + 1, sequence: seq };
+    },
+    upTo: async (seq) => {
+      asked.push("up to");
+      return { seq, sequence: seq - 1 };
+    },
+    changed: () => {},
+  });
   unread.begin(0, 0, { delivered: 0, read: 0, unread: 0 });
   for (let seq = 1; seq <= 20_000; seq++) unread.logged(seq, seq, true);
   expect(unread.count).toBe(20_000);
-  expect(JSON.stringify(unread).length).toBeLessThan(40_000);
-  unread.moved(20_000);
-  expect(unread.count).toBe(0);
+  unread.moved(15_000); // not held any more
+  await Promise.resolve();
+  expect(asked).toEqual(["after 15000", "up to"]);
+  await new Promise((done) => setTimeout(done, 0));
+  expect(unread.count).toBe(5_000);
+  unread.moved(19_000); // held
+  expect(unread.count).toBe(1_000);
+  expect(asked).toHaveLength(2);
 });
