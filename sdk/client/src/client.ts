@@ -9,6 +9,7 @@ import type { ClientEvents } from "./events";
 import { type Frame, isLogged } from "./frame";
 import { History, type Page, type PageOptions } from "./history";
 import { Identity } from "./identity";
+import { Keeping, place, unkept } from "./keeping";
 import type { Session } from "./link";
 import type { ClientOptions } from "./options";
 import { Outbox } from "./outbox";
@@ -34,6 +35,7 @@ export class Client {
   private readonly channels: Channels;
   private readonly receipts: Receipts;
   private readonly outbox: Outbox;
+  private readonly keeping: Keeping;
   private readonly sender: Sender;
   private readonly connection: Connection;
   private readonly states = new Map<string, SharedState>();
@@ -45,7 +47,7 @@ export class Client {
     const send = (frame: Frame) => this.connection.send(frame);
     const self = () => this.session?.userId;
     const address = new Address(options.url);
-    this.identity = new Identity(options);
+    this.identity = new Identity(options, (who) => this.keeping.shown(who));
     this.rest = new Rest(address, this.identity);
     this.requests = new Requests({ send, after });
     this.history = new History(this.requests);
@@ -59,12 +61,19 @@ export class Client {
       lost: (channelId, why) => this.lost(channelId, why),
     });
     this.receipts = new Receipts({ events: this.events, requests: this.requests, rest: this.rest, self });
+    const keep = place(options);
+    const most = options.maxQueue ?? 1000;
+    const failed = (why: unknown) => this.events.emit("error", unkept(why));
     this.outbox = new Outbox({
       send,
       after,
-      most: options.maxQueue ?? 1000,
+      most,
+      batch: options.batch === true ? { most: 10, within: 100 } : options.batch || undefined,
+      kept: keep !== false,
       told: (draft, end) => this.sender.told(draft, end),
+      unkept: failed,
     });
+    this.keeping = new Keeping({ outbox: this.outbox, server: address.socket, keep, most, after, failed });
     const rate = new Rate(options.rate ?? 5, Date.now);
     this.sender = new Sender({ outbox: this.outbox, rate, statuses: this.receipts.statuses, self });
     this.connection = new Connection(options, address, this.identity, {
@@ -287,6 +296,7 @@ export class Client {
   private up(session: Session): void {
     this.session = session;
     this.identity.admitted(session);
+    this.keeping.up(session);
     this.turn("connected");
     if (this.presence) this.connection.send(this.presence);
     this.channels.resume();

@@ -13,7 +13,11 @@ export class Identity {
   private shown: Credentials | undefined;
   private guest: string | undefined; // the pass of the guest that the server made of us
 
-  constructor(private readonly options: IdentityOptions) {}
+  constructor(
+    private readonly options: IdentityOptions,
+    /** Told of what is shown, each time. */
+    private readonly told: (who: Credentials) => void = () => {},
+  ) {}
 
   /** Another token can be had when one is refused. */
   get renewable(): boolean {
@@ -25,6 +29,7 @@ export class Identity {
     const { getToken, token, apiKey, userId, userName } = this.options;
     const good = getToken ? await getToken(fresh) : (this.guest ?? token ?? apiKey);
     this.shown = { token: good, userId, userName };
+    this.told(this.shown);
     return this.shown;
   }
 

@@ -6,6 +6,7 @@ export type { ClientEvents } from "./events";
 export type { Frame, Position } from "./frame";
 export { formatPosition, parsePosition } from "./frame";
 export type { Page, PageOptions } from "./history";
+export type { Keep, KeptDraft } from "./keep";
 export type { Session, Socket } from "./link";
 export type { ClientOptions } from "./options";
 export type { Draft } from "./sender";

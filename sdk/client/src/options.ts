@@ -1,4 +1,5 @@
 import type { Frame } from "./frame";
+import type { Keep } from "./keep";
 import type { Socket } from "./link";
 import type { Transport } from "./way";
 
@@ -25,8 +26,20 @@ export interface ClientOptions {
   reconnect?: boolean;
   /** Pauses before attempts: at random up to `base · 2ⁿ`, at most `cap` milliseconds. Default 500 and 30,000. */
   backoff?: { base?: number; cap?: number };
-  /** How many messages may wait for a connection. Default 1000. */
+  /** How many messages may wait for a connection, in all of a user's tabs together. Default 1000. */
   maxQueue?: number;
+  /**
+   * What waits outlives the page: in the browser's database, or a keep of one's own. Default true where
+   * there is IndexedDB and a user to whom it belongs, by `token`, `getToken` or `userId`. Who connects
+   * with `getToken` and may begin without a connection names the `userId` too: else what is sent is not
+   * kept before the server, or the token, has said whose it is.
+   */
+  keep?: boolean | Keep;
+  /**
+   * Messages of a channel that are sent at about the same time go in one frame: at most `most` (up to
+   * 100), or those of `within` milliseconds. true: 10, and 100 ms. Default false.
+   */
+  batch?: boolean | { most: number; within: number };
   /** Messages a second that this client sends; more fail with `rate_limited`. Default 5, in bursts of 10; 0: no limit. */
   rate?: number;
   /** The server has so many milliseconds to let the client in. Default 10,000. */
