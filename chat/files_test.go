@@ -2,9 +2,11 @@ package chat_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,6 +22,12 @@ func TestFilesIn_FindsPathsWhereverTheyStand(t *testing.T) {
 		`"see /files/` + fileOne + ` and /files/` + fileTwo + `"`:           {fileOne, fileTwo},
 		`["/files/` + fileTwo + `","/files/` + fileTwo + `"]`:               {fileTwo},
 		`"https:\/\/example.org\/files\/` + fileOne + `?download=1"`:        {fileOne},
+		`"\u002ffiles\u002F` + fileOne + `"`:                                {fileOne},
+		`"\u002f\u0066iles/\u0041` + fileOne[1:] + `\n"`:                    {fileOne},
+		`"\n\"\\/files\/` + fileOne + `"`:                                   {fileOne},
+		`"/files\\u002f` + fileOne + `"`:                                    nil,
+		`"/files\\/` + fileOne + `"`:                                        nil,
+		`"/files\u012f` + fileOne + `"`:                                     nil,
 		`"/files/files/` + fileOne + `"`:                                    {fileOne},
 		`"/files/` + fileOne + `/thumbnail"`:                                {fileOne},
 		`"/files/` + strings.ToLower(fileOne) + `"`:                         nil,
@@ -50,8 +58,11 @@ func FuzzFilesIn(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		escaped := []byte(strings.ReplaceAll(string(plain), "/", `\/`))
-		for _, body := range [][]byte{plain, escaped, []byte(before + path + after)} {
+		encoded := [][]byte{
+			plain, []byte(strings.ReplaceAll(string(plain), "/", `\/`)), []byte(strings.ReplaceAll(string(plain), "/", `\u002f`)),
+			[]byte(`"` + hex(before+path+after) + `"`),
+		}
+		for _, body := range append(encoded, []byte(before+path+after)) {
 			found := chat.FilesIn(body)
 			for i, name := range found {
 				if len(name) != len(fileOne) || slices.Contains(found[:i], name) || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
@@ -60,11 +71,20 @@ func FuzzFilesIn(f *testing.F) {
 			}
 		}
 		if len(id) == len(fileOne) && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == "" {
-			for _, body := range [][]byte{plain, escaped} {
+			for _, body := range encoded {
 				if !slices.Contains(chat.FilesIn(body), id) {
 					t.Errorf("%q: %s is not found", body, id)
 				}
 			}
 		}
 	})
+}
+
+// hex is a text every character of which is escaped, as JSON may.
+func hex(text string) string {
+	var out strings.Builder
+	for _, unit := range utf16.Encode([]rune(text)) {
+		fmt.Fprintf(&out, `\u%04X`, unit)
+	}
+	return out.String()
 }
