@@ -56,16 +56,8 @@ func (s *killable) talk(x *tmux, user, name string, width, height int) *window {
 	return x.open(user, width, height, nil, "parley", "chat", "general", "--url", s.url(), "--user", user, "--name", name)
 }
 
-// Two people talk; their server is killed in the middle and started again.
-func TestChat_GoesOnAfterTheServerIsKilled(t *testing.T) {
-	t.Parallel()
-	server, x := startKillable(t), newTmux(t)
-	ada := server.talk(x, "ada", "Ada", 80, 24)
-	ada.shows("This is the beginning of #general.", "connected as Ada")
-	ben := server.talk(x, "ben", "Ben", 60, 16)
-	ben.shows("● Ada")
-	ada.shows("● Ben")
-
+// theyTalk has two do all that one does with messages.
+func theyTalk(ada, ben *window) {
 	ada.types("Hello Ben, are you there? This line is long enough to be broken into two.", "Enter")
 	ben.shows("Hello Ben")
 	ben.types("hi")
@@ -89,6 +81,18 @@ func TestChat_GoesOnAfterTheServerIsKilled(t *testing.T) {
 	ben.shows("for everybody? y or n")
 	ben.types("y")
 	ada.shows("(deleted)")
+}
+
+// Two people talk; their server is killed in the middle and started again.
+func TestChat_GoesOnAfterTheServerIsKilled(t *testing.T) {
+	t.Parallel()
+	server, x := startKillable(t), newTmux(t)
+	ada := server.talk(x, "ada", "Ada", 80, 24)
+	ada.shows("This is the beginning of #general.", "connected as Ada")
+	ben := server.talk(x, "ben", "Ben", 60, 16)
+	ben.shows("● Ada")
+	ada.shows("● Ben")
+	theyTalk(ada, ben)
 	ada.matches("ada-talks")
 	ben.matches("ben-talks")
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -166,7 +167,53 @@ func (s *socket) post(ctx context.Context) error {
 	}
 }
 
-var socketDoors = []string{"/v1/ws", "/rooms", "/chat", "/"}
+// present are connections at every door that takes a WebSocket, by whose they
+// are.
+type present map[string][]*watched
+
+func (b *bundle) present(t *testing.T, tokens map[string]string) present {
+	t.Helper()
+	all := present{}
+	for _, door := range b.socketDoors(t, "token="+b.token(t, auth.Grant{User: "visitor"})) {
+		for name, token := range tokens {
+			all[name] = append(all[name], b.watch(t, name, door, token))
+		}
+	}
+	return all
+}
+
+// loses waits for the ends of theirs, after what was just revoked.
+func (all present) loses(t *testing.T, names ...string) {
+	t.Helper()
+	since := time.Now()
+	for _, name := range names {
+		for _, w := range all[name] {
+			w.over(t, since, "token_revoked")
+		}
+		delete(all, name)
+	}
+	all.live(t)
+}
+
+// live fails if one of them has ended.
+func (all present) live(t *testing.T) {
+	t.Helper()
+	for _, list := range all {
+		for _, w := range list {
+			w.lives(t)
+		}
+	}
+}
+
+// opensNothing fails if a token counts anywhere.
+func (b *bundle) opensNothing(t *testing.T, token string) {
+	t.Helper()
+	b.ask(t, token, "GET", general, "").want(t, 401, "token_revoked")
+	headers := upgrade(map[string]string{"Authorization": "Bearer " + token})
+	if got := b.visit(t, "GET", "/v1/ws", headers); got.status != 401 {
+		t.Errorf("a revoked token opens a connection: %d", got.status)
+	}
+}
 
 func TestRevocation_EndsLiveConnectionsWhileOthersGoOn(t *testing.T) {
 	t.Parallel()
@@ -178,68 +225,39 @@ func TestRevocation_EndsLiveConnectionsWhileOthersGoOn(t *testing.T) {
 	claims := func(user, jti string) map[string]any {
 		return map[string]any{"sub": user, "jti": jti, "scope": "chat:read chat:send", "iat": time.Now().Unix(), "exp": hour}
 	}
-	byToken := signed(t, b.tokenSecret(t), "configured", claims("tom", "lost"))
-	sameUser := signed(t, b.tokenSecret(t), "configured", claims("tom", "kept"))
-	byUser := b.token(t, auth.Grant{User: "una"})
-	byKey := signed(t, keyText, keyID, claims("kim", "k"))
-	pass := b.ask(t, pubText, "POST", "/auth/guest", `{}`).want(t, 200, "").field(t, "guestToken")
-
-	live := map[string][]*watched{}
-	for _, door := range socketDoors {
-		for name, token := range map[string]string{
-			"token": byToken, "same user": sameUser, "user": byUser, "key": byKey, "server": keyText,
-			"guest": pass, "stranger": pubText, "bystander": b.token(t, auth.Grant{User: "ben"}), "other server": otherText,
-		} {
-			live[name] = append(live[name], b.watch(t, name, door, token))
-		}
+	revoked := map[string]string{
+		"token": signed(t, b.tokenSecret(t), "configured", claims("tom", "lost")), "user": b.token(t, auth.Grant{User: "una"}),
+		"key": signed(t, keyText, keyID, claims("kim", "k")), "server": keyText,
+		"guest": b.ask(t, pubText, "POST", "/auth/guest", `{}`).want(t, 200, "").field(t, "guestToken"), "stranger": pubText,
 	}
+	tokens := map[string]string{
+		"same user": signed(t, b.tokenSecret(t), "configured", claims("tom", "kept")),
+		"bystander": b.token(t, auth.Grant{User: "ben"}), "other server": otherText,
+	}
+	maps.Copy(tokens, revoked)
+	all := b.present(t, tokens)
 	var ends []func() int
 	for i := range 4 {
 		ends = append(ends, b.traffic(t, b.token(t, auth.Grant{User: fmt.Sprint("poster-", i)})))
 	}
-	gone := func(names ...string) {
-		t.Helper()
-		since := time.Now()
-		for _, name := range names {
-			for _, w := range live[name] {
-				w.over(t, since, "token_revoked")
-			}
-			delete(live, name)
-		}
-		for _, rest := range live {
-			for _, w := range rest {
-				w.lives(t)
-			}
-		}
-	}
 	key := b.secretKey(t)
 	b.ask(t, key, "POST", "/v1/tokens/revoke", `{"tokenId":"lost"}`).want(t, 200, "")
-	gone("token")
+	all.loses(t, "token")
 	b.ask(t, key, "POST", "/v1/tokens/revoke", `{"userId":"una"}`).want(t, 200, "")
-	gone("user")
+	all.loses(t, "user")
 	b.ask(t, key, "DELETE", "/v1/keys/"+keyID, "").want(t, 200, "")
-	gone("key", "server")
+	all.loses(t, "key", "server")
 	b.ask(t, key, "DELETE", "/v1/keys/"+pubID, "").want(t, 200, "")
-	gone("guest", "stranger")
-
-	for _, token := range []string{byToken, byUser, byKey, keyText, pass, pubText} {
-		b.ask(t, token, "GET", general, "").want(t, 401, "token_revoked")
-		headers := upgrade(nil)
-		headers["Authorization"] = "Bearer " + token
-		if got := b.visit(t, "GET", "/v1/ws", headers); got.status != 401 {
-			t.Errorf("a revoked token opens a connection: %d", got.status)
-		}
+	all.loses(t, "guest", "stranger")
+	for _, token := range revoked {
+		b.opensNothing(t, token)
 	}
 	for _, end := range ends {
 		if end() == 0 {
 			t.Error("nothing was posted meanwhile")
 		}
 	}
-	for _, rest := range live {
-		for _, w := range rest {
-			w.lives(t)
-		}
-	}
+	all.live(t)
 	fresh := b.ask(t, key, "POST", "/auth/token", `{"userId":"una"}`).want(t, 200, "").field(t, "tsToken")
 	b.ask(t, fresh, "GET", general, "").want(t, 200, "")
 }
@@ -303,10 +321,7 @@ func TestExpiry_ClosesWithACodeOfItsOwnAtEachDoor(t *testing.T) {
 	token := signed(t, b.tokenSecret(t), "configured", map[string]any{
 		"sub": "ada", "scope": "chat:read chat:send", "exp": end.Unix(),
 	})
-	var all []*watched
-	for _, door := range socketDoors {
-		all = append(all, b.watch(t, "ada", door, token))
-	}
+	all := b.present(t, map[string]string{"ada": token})["ada"]
 	bob := b.watch(t, "bob", "/v1/ws", b.token(t, auth.Grant{User: "bob"}))
 	for _, w := range all {
 		w.over(t, end, "token_expired")

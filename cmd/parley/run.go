@@ -96,7 +96,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 		}
 	}
 	s.hub = chat.NewHub(chat.Options{
-		Store: s.store, Authenticate: keys.Identify, Logger: log, Trace: s.tracer.hook(),
+		Store: s.store, Authenticate: keys.Identify, Logger: log, Trace: s.tracer.hook(), Now: c.now,
 		PostRate: c.limited(c.PostRate), PostBurst: c.PostBurst,
 		ChannelRate: c.limited(c.ChannelRate), ChannelBurst: c.ChannelBurst,
 	})

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"time"
 )
 
 // Serve is the server's settings.
@@ -33,6 +34,8 @@ type Serve struct {
 	ICE          `embed:""`
 	Uploads      `embed:""`
 	Addresses    `embed:""`
+
+	now func() time.Time // the hub's clock; nil: time.Now
 }
 
 // Run serves until ctx ends, then drains. It fails if the server cannot start,

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -27,24 +26,11 @@ func TestStop_KeepsWhatItAcknowledgedAndEndsInTime(t *testing.T) {
 
 	var acked atomic.Int64
 	var senders sync.WaitGroup
-	for n := range 8 {
+	for range 8 {
 		s := b.dial(t, "/v1/ws?token="+ada, nil)
 		senders.Go(func() {
-			for i := 0; ; i++ {
-				frame := fmt.Sprintf(`{"type":"publish","channelId":"general","nonce":"%d-%d","text":"x"}`, n, i)
-				if s.ws.Write(t.Context(), websocket.MessageText, []byte(frame)) != nil {
-					return
-				}
-				for {
-					_, data, err := s.ws.Read(t.Context())
-					if err != nil {
-						return
-					}
-					if strings.HasPrefix(string(data), `{"type":"ack"`) {
-						acked.Add(1)
-						break
-					}
-				}
+			for s.post(t.Context()) == nil {
+				acked.Add(1)
 			}
 		})
 	}

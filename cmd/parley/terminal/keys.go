@@ -18,22 +18,8 @@ func (a *app) key(k tea.KeyPressMsg) tea.Cmd {
 	if name != "ctrl+c" && name != "ctrl+d" && name != "enter" {
 		a.warned = false
 	}
-	if q := a.sure; q != nil {
-		a.sure = nil
-		if name == "y" || name == "Y" {
-			return q.yes()
-		}
-		return a.tell("nothing was done")
-	}
-	if a.sheet != nil {
-		if by, scrolls := map[string]int{"pgup": -9, "pgdown": 9, "up": -1, "down": 1}[name]; scrolls {
-			a.sheetAt += by
-			return nil
-		}
-		a.sheet, a.sheetAt = nil, 0
-		if name == "esc" || name == "enter" || name == "q" {
-			return nil
-		}
+	if cmd, taken := a.overRoom(name); taken {
+		return cmd
 	}
 	if name != "tab" && name != "shift+tab" {
 		a.choice = nil
@@ -74,6 +60,27 @@ func (a *app) key(k tea.KeyPressMsg) tea.Cmd {
 		return a.typing()
 	}
 	return nil
+}
+
+// overRoom does what a key says to what lies over the room, a question or a
+// sheet; false: the key is for the room.
+func (a *app) overRoom(name string) (cmd tea.Cmd, taken bool) {
+	if q := a.sure; q != nil {
+		a.sure = nil
+		if name == "y" || name == "Y" {
+			return q.yes(), true
+		}
+		return a.tell("nothing was done"), true
+	}
+	if a.sheet == nil {
+		return nil, false
+	}
+	if by, scrolls := map[string]int{"pgup": -9, "pgdown": 9, "up": -1, "down": 1}[name]; scrolls {
+		a.sheetAt += by
+		return nil, true
+	}
+	a.sheet, a.sheetAt = nil, 0
+	return nil, name == "esc" || name == "enter" || name == "q"
 }
 
 // move does what moves through rooms and messages; false: the key is another.
