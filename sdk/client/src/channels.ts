@@ -4,6 +4,7 @@ import { type Expired, ParleyError } from "./error";
 import type { ClientEvents } from "./events";
 import { type Frame, parsePosition } from "./frame";
 import { Place } from "./place";
+import { Seam } from "./seam";
 import type { Cursor } from "./types";
 
 export interface JoinOptions {
@@ -46,6 +47,7 @@ interface Channel {
   acked: number; // the last seq that was acknowledged as delivered
   acking: (() => void) | undefined;
   again: (() => void) | undefined; // stops the timer of a subscribe that was refused for now
+  seam: Seam;
 }
 
 /** Delivered events are acknowledged at most so often. */
@@ -53,9 +55,6 @@ const ackEvery = 1000;
 
 /** Before a subscribe that was refused for now is sent again, unless the server says how long. */
 const patience = 1000;
-
-/** A page of history is held back so long, at most, for the events before its end to be told of first. */
-const atMost = 5000;
 
 /** The kinds of events that have listeners of their own. */
 const known = {
@@ -181,6 +180,7 @@ export class Channels {
     const channel = this.#all.get(frame.channelId);
     if (!channel) return; // it was left
     if (channel.asked !== "" && this.#options.ordering) return; // it will be told again from its place
+    if (channel.seam.holds(frame)) return;
     const verdict = channel.place.take(frame.seq);
     if (verdict === "gap" || verdict === "early") this.#subscribe(frame.channelId, channel);
     if (verdict === "gap" || verdict === "old") return;
@@ -189,23 +189,12 @@ export class Channels {
     this.#options.logged(frame, channel.place.seq ?? frame.seq);
     this.#options.events.emit("event", frame as never);
     if (frame.type in known) this.#options.events.emit(frame.type as keyof typeof known, frame as never);
+    channel.seam.told();
   }
 
-  /** Is kept when everything up to `seq` was told of, if the channel is followed; or when that takes too long. */
-  reached(channelId: string, seq: number): Promise<void> {
-    const behind = () => (this.#all.get(channelId)?.place.seq ?? seq) < seq;
-    if (!behind()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        stop();
-        cancel();
-        resolve();
-      };
-      const stop = this.#options.events.on("event", () => {
-        if (!behind()) done();
-      });
-      const cancel = after(atMost, done);
-    });
+  /** Asks for a page of a channel's end, so that nothing is missing or doubled between it and what is told of. */
+  page<P extends { head: string }>(channelId: string, ask: () => Promise<P>): Promise<P> {
+    return this.#all.get(channelId)?.seam.page(ask) ?? ask();
   }
 
   #add(channelId: string, presence: boolean): Channel {
@@ -217,6 +206,7 @@ export class Channels {
       acked: 0,
       acking: undefined,
       again: undefined,
+      seam: new Seam({ tell: (event) => this.logged(event), place: () => channel.place.seq, after }),
     };
     this.#all.set(channelId, channel);
     return channel;

@@ -20,7 +20,7 @@ import { Rest } from "./rest";
 import { type Draft, Sender } from "./sender";
 import { SharedState } from "./state";
 import type { Call, ConnectionState, Cursor, Json, LogEvent, Message, Presence, SendStatus } from "./types";
-import { type UploadedFile, type UploadOptions, upload } from "./upload";
+import type { UploadedFile, UploadOptions } from "./upload";
 
 export type { Draft } from "./sender";
 
@@ -154,11 +154,16 @@ export class Client {
   }
 
   /**
-   * A page of messages, the oldest first: an array with `head` and `more`. Fails with
-   * `expired` where messages since the time that is named are no longer kept.
+   * A page of messages, the oldest first: an array with `head` and `more`. Of a channel that is
+   * joined, the last page and what is told of fit together: what is in it was told of before, and
+   * what is not is told of afterwards. Fails with `expired` where messages since the time that is
+   * named are no longer kept.
    */
   async getHistory(channelId: string, page: PageOptions = {}): Promise<Page> {
-    const messages = await this.history.page(channelId, page);
+    const { before, after, since, threadId } = page;
+    const ask = () => this.history.page(channelId, page);
+    const end = (before ?? after ?? since ?? threadId) === undefined;
+    const messages = await (end ? this.channels.page(channelId, ask) : ask());
     for (const message of messages) this.receipts.seen(message);
     return messages;
   }
@@ -268,7 +273,8 @@ export class Client {
   }
 
   /** Uploads a file to a channel. Who may read the channel may have it, once a message names its `url`. */
-  upload(file: Blob | Uint8Array, options: UploadOptions): Promise<UploadedFile> {
+  async upload(file: Blob | Uint8Array, options: UploadOptions): Promise<UploadedFile> {
+    const { upload } = await import("./upload"); // not everybody has files
     return upload(this.rest, file, options);
   }
 
