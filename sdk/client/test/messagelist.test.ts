@@ -194,7 +194,7 @@ async function settle(source: Source): Promise<void> {
   source.join();
   while (source.committed < source.log.length) source.commit();
   while ((source.followed ?? 0) < source.committed) source.deliver(false);
-  source.log.forEach((_, i) => source.own(i, "sent"));
+  for (let i = 0; i < source.log.length; i++) source.own(i, "sent");
   source.ready();
   for (let round = 0; round < 200; round++) {
     while (source.waits) {

@@ -1,7 +1,7 @@
 import type { Client } from "@parley/client";
 import { createContext, createElement, type ReactNode, useContext } from "react";
 
-const ClientContext = createContext<Client | undefined>(undefined);
+export const ClientContext = createContext<Client | undefined>(undefined);
 
 /** Gives everything below it a client. Who made the client ends it: the provider does not. */
 export function ParleyProvider({ client, children }: { client: Client; children?: ReactNode }): ReactNode {

@@ -1,0 +1,53 @@
+import type { Call, Client } from "@parley/client";
+import { Store } from "./store";
+
+/** The user's calls, while anybody looks at them. */
+export class CallStore extends Store {
+  private readonly live = new Map<string, Call>();
+  private last: Call | undefined; // the last that ended, until it is dismissed
+  private stops: (() => void)[] = [];
+
+  constructor(private readonly client: Client) {
+    super();
+  }
+
+  /** The one that was accepted, else the first that rings, else the last that ended. */
+  readonly snapshot = (): Call | undefined => {
+    const calls = [...this.live.values()];
+    return calls.find((c) => c.state === "accepted") ?? calls[0] ?? this.last;
+  };
+
+  /** Takes what the server said of a call. */
+  readonly put = (call: Call): void => {
+    if (call.state === "ringing" || call.state === "accepted") {
+      this.live.set(call.callId, call);
+    } else {
+      this.live.delete(call.callId);
+      this.last = call;
+    }
+    this.changed();
+  };
+
+  /** Shows the last call that ended no more. */
+  readonly dismiss = (): void => {
+    this.last = undefined;
+    this.changed();
+  };
+
+  protected start(): void {
+    this.stops = [
+      this.client.on("call.state", this.put),
+      // Whoever was not connected when it ended finds it in the log.
+      this.client.on("call", (ended) => {
+        const call = this.live.get(ended.callId);
+        if (call) this.put({ ...call, state: ended.state, endedAt: ended.endedAt });
+      }),
+    ];
+  }
+
+  protected stop(): void {
+    for (const stop of this.stops.splice(0)) stop();
+    this.live.clear();
+    this.last = undefined;
+  }
+}
