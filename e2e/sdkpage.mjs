@@ -30,8 +30,7 @@ export class Site {
   // What becomes of WebSockets: `pass`; `refuse`, with 403 as some proxies do;
   // or `mute`, which is never to answer.
   sockets = 'pass';
-  // Bodies of requests to paths that begin so are not passed on; '': all are.
-  held = '';
+  pace = 0; // so many bytes a second of a request's body are passed on; 0: what comes
   passed = 0; // WebSockets that were let through
   busy = 0; // requests that were passed on and have no end yet
   asked = []; // the paths of the requests that were passed on
@@ -123,8 +122,16 @@ export class Site {
     });
     on.on('error', () => r.destroy());
     r.on('close', () => on.destroy());
-    if (this.held && q.url.startsWith(this.held)) on.flushHeaders();
+    if (this.pace > 0) this.#slowly(q, on).catch(() => on.destroy());
     else q.pipe(on);
+  }
+
+  async #slowly(body, on) {
+    for await (const some of body) {
+      on.write(some);
+      await new Promise((done) => setTimeout(done, (some.length / this.pace) * 1000));
+    }
+    on.end();
   }
 
   #upgrade(q, socket, head) {
@@ -169,7 +176,8 @@ export async function bundle(entry, options) {
 
 // chunks are what a bundler makes of an entry: the entry first, then what it
 // loads later, unless it is to be `whole`. `external` is left to be imported.
-export async function chunks(entry, { external = [], minify = false, whole = false } = {}) {
+// `mode` is what libraries that look at NODE_ENV are made for.
+export async function chunks(entry, { external = [], minify = false, whole = false, mode = 'production' } = {}) {
   const { rolldown } = await import(createRequire(new URL('package.json', sdk)).resolve('rolldown'));
   const build = await rolldown({
     input: entry,
@@ -177,7 +185,7 @@ export async function chunks(entry, { external = [], minify = false, whole = fal
     platform: 'browser',
     logLevel: 'warn',
     resolve: { modules: ['node_modules', fileURLToPath(new URL('node_modules', sdk))] },
-    transform: { define: { 'process.env.NODE_ENV': '"production"' }, jsx: { runtime: 'automatic' } },
+    transform: { define: { 'process.env.NODE_ENV': JSON.stringify(mode) }, jsx: { runtime: 'automatic' } },
   });
   try {
     const { output } = await build.generate({ format: 'esm', minify, ...(whole && { codeSplitting: false }) });
