@@ -10,7 +10,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant("send" as const), channel: fc.nat({ max: 1 }) }),
   fc.record({ kind: fc.constant("elsewhere" as const), channel: fc.nat({ max: 1 }) }),
   fc.record({ kind: fc.constant("store" as const), n: fc.nat({ max: 9 }), log: fc.boolean() }),
-  fc.record({ kind: fc.constant("ack" as const), n: fc.nat({ max: 9 }) }),
+  fc.record({ kind: fc.constantFrom("ack" as const, "page" as const), n: fc.nat({ max: 9 }) }),
   fc.record({
     kind: fc.constantFrom("delivered" as const, "read" as const),
     channel: fc.nat({ max: 1 }),
@@ -68,6 +68,11 @@ test("a message is told of as sending, sent, delivered and read, in this order, 
             } as Message;
             stored.push({ message, own: next.own, acked: !next.own, at: far(message) });
             if (s.log || !next.own) statuses.seen(message);
+            break;
+          }
+          case "page": {
+            const one = stored[s.n % Math.max(1, stored.length)];
+            if (one) statuses.seen(one.message);
             break;
           }
           case "ack": {
