@@ -249,11 +249,12 @@ export class Tab {
     this.tick();
   }
 
-  /** Nothing of it runs any more. */
+  /** Nothing of it runs any more, and what it told the others is lost. */
   crash(): void {
     this.crashed = true;
     this.connected = false;
     this.wire = [];
+    for (const [queue, tasks] of this.browser.queues) if (queue.startsWith(`${this.id}>`)) tasks.length = 0;
     this.browser.bury(this);
   }
 
@@ -273,6 +274,9 @@ export class Tab {
   private send(frame: Frame): boolean {
     if (this.crashed || !this.connected) return false;
     if (this.wire.some((other) => other.channelId === frame.channelId)) throw new Error("two under way");
+    for (const { nonce = "" } of (frame.messages ?? [frame]) as Frame[]) {
+      if (!this.browser.committed.includes(nonce)) throw new Error("sent before it was written down");
+    }
     this.wire.push(frame);
     return true;
   }

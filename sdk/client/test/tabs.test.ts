@@ -57,6 +57,7 @@ async function calm(browser: ModelBrowser): Promise<void> {
   if (browser.living.length === 0) browser.open();
   for (const tab of browser.living) {
     tab.thaw();
+    tab.cut(0); // who comes back looks for what others left, even if they had no time to say so
     tab.connect();
   }
   for (let quiet = 0, i = 0; quiet < 30; i++) {
@@ -93,6 +94,7 @@ function judge(browser: ModelBrowser): void {
       expect([nonce, tab.results.get(nonce)]).toEqual([nonce, doomed(nonce) ? "refused" : "stored"]);
       const ends = tab.told.filter((t) => t.startsWith(`${nonce} `));
       expect(ends.slice(0, 2)).toEqual([`${nonce} sending`, `${nonce} ${doomed(nonce) ? "failed" : "sent"}`]);
+      expect(ends.lastIndexOf(`${nonce} sending`), `${nonce} waits once`).toBe(0);
     }
   }
 }
