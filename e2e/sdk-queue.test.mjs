@@ -39,12 +39,13 @@ async function open(where, context, options, channels = [], spoil = () => {}) {
 // begin runs in the page.
 async function begin([options, channels]) {
   const { Client } = await import('/sdk/client/index.js');
-  Object.assign(globalThis, { got: [], seen: [], stored: [], failed: [], statuses: [], errors: [] });
+  Object.assign(globalThis, { got: [], seen: [], stored: [], failed: [], statuses: [], errors: [], states: [] });
   globalThis.client = new Client({ rate: 0, backoff: { base: 20, cap: 200 }, ...options });
   client.on('message', (m) => got.push([m.seq, m.senderId, m.text]));
   client.on('read', (e) => seen.push(['read', e]));
   client.on('status', (s) => statuses.push([s.status, s.draft?.text ?? s.message?.text]));
   client.on('error', (e) => errors.push(e.code));
+  client.on('connection', (e) => states.push(e.state));
   await Promise.all(channels.map((c) => client.joinChannel(c)));
 }
 
@@ -175,6 +176,24 @@ test('what a tab could not send before it was closed is sent by another that is 
   await one.close();
   await server.run();
   assert.deepEqual(await arrived('heir', 5), numbered('one', 5));
+  await context.close();
+});
+
+test('a tab that crashes in its turn is followed by another', async () => {
+  const context = await browser.newContext();
+  const one = await open(site, context, { userId: 'ada' }, ['crash']);
+  const two = await open(site, context, { userId: 'ada', pingEvery: 500 }, ['crash']);
+  await send(one, 'crash', ['before']);
+  await one.until('it to be stored', () => stored.length === 1);
+  site.silence(); // the first does not notice for 20 s, and keeps its turn
+  await send(one, 'crash', numbered('one', 5));
+  await until('all of it written down', async () => await kept(two) === 5);
+  await two.until('another connection', () => states.includes('reconnecting') && client.isConnected);
+  await send(two, 'crash', ['two']);
+  assert.deepEqual(await texts('crash'), ['before']);
+  await one.page.goto('chrome://crash').catch(() => {}); // which never answers
+  assert.deepEqual(await arrived('crash', 7), ['before', ...numbered('one', 5), 'two']);
+  await two.until('its own answer', () => stored.length === 1 && client.queued === 0);
   await context.close();
 });
 
