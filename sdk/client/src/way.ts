@@ -10,6 +10,9 @@ const blockedAfter = 2;
 /** While polling because no WebSocket got through, one is tried so often. */
 const retryEvery = 60_000;
 
+/** And the first time after so long. */
+const soon = 2000;
+
 export interface WayOptions {
   transport: Transport;
   address: Address;
@@ -37,6 +40,7 @@ export class Way {
     const { transport, address, openSocket } = this.#options;
     this.#polling = transport === "polling" || (transport === "auto" && this.#blocked >= blockedAfter);
     if (this.#polling) {
+      this.#blocked--; // where polling does not get through either, a WebSocket is tried next
       const { PollSocket } = await import("./poll"); // few need it
       return () => new PollSocket(address.poll);
     }
@@ -46,11 +50,9 @@ export class Way {
 
   /** The server has let the client in. */
   up(): void {
-    if (this.#polling) {
-      if (this.#options.transport === "auto") this.#probe();
-      return;
-    }
-    this.#blocked = 0;
+    this.#blocked = this.#polling ? blockedAfter : 0;
+    // It may have been the server that was away: one is tried soon.
+    if (this.#polling && this.#options.transport === "auto") this.#probe(Math.min(soon, this.#every));
   }
 
   close(): void {
@@ -58,10 +60,14 @@ export class Way {
     this.#stop = undefined;
   }
 
+  get #every(): number {
+    return this.#options.retryEvery ?? retryEvery;
+  }
+
   /** Tries a WebSocket now and then, beside the polling. */
-  #probe(): void {
+  #probe(wait = this.#every): void {
     let socket: Socket | undefined;
-    const stopTimer = this.#options.after(this.#options.retryEvery ?? retryEvery, () => {
+    const stopTimer = this.#options.after(wait, () => {
       try {
         socket = this.#options.openSocket(this.#options.address.socket, "parley.v1.json");
       } catch {
