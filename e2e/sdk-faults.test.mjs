@@ -131,6 +131,35 @@ test('where WebSockets are refused it polls, and comes back to one when they pas
   assert.deepEqual(log.filter(([, who]) => who === 'ada').map(([, , text]) => text), [...said('ada', 40), ...said('ada again', 40)]);
 }));
 
+test('without any network for a while, its own files included, the page comes back, and to a WebSocket', () => withSite(async (site, context) => {
+  const ada = await User.open(site, await context(), { userId: 'ada', retrySocket: 200 }, ['offline']);
+  await ada.do(() => client.sendMessage('offline', 'before'));
+  site.down = 'all';
+  site.cut();
+  await ada.talk('offline', 'ada', 5, 10);
+  const writer = bob('offline', 50);
+  await ada.until('many attempts', () => seen.filter(([n, e]) => n === 'connection' && e.state !== 'connected').length >= 8);
+  site.down = '';
+  await ada.until('what it wrote to be stored', () => stored.length === 5);
+  await until('a WebSocket', () => site.open === 1);
+  await ada.until('to be connected', () => client.isConnected);
+  await writer.stop();
+  const log = await agree('offline', ada);
+  assert.deepEqual(log.filter(([, who]) => who === 'ada').map(([, , text]) => text), ['before', ...said('ada', 5)]);
+}));
+
+test('where polls fail too, a WebSocket is tried again', () => withSite(async (site, context) => {
+  const ada = await User.open(site, await context(), { userId: 'ada' }, ['either']);
+  site.down = 'all';
+  site.cut();
+  await ada.until('many attempts', () => seen.filter(([n, e]) => n === 'connection' && e.state !== 'connected').length >= 8);
+  const before = site.passed;
+  site.down = 'requests';
+  await until('a WebSocket', () => site.passed > before && site.open === 1);
+  await ada.do(() => client.sendMessage('either', 'here'));
+  await agree('either', ada);
+}));
+
 // Both wait for the client's own bounds, of 20 and 30 seconds: at the same time.
 test('what says nothing is noticed', { concurrency: true }, async (t) => {
   const halfOpen = t.test('a connection that is half-open is given up, and resumed on another', () => withSite(async (site, context) => {

@@ -30,6 +30,9 @@ export class Site {
   // What becomes of WebSockets: `pass`; `refuse`, with 403 as some proxies do;
   // or `mute`, which is never to answer.
   sockets = 'pass';
+  // `all`: every request's connection is ended without an answer; `requests`:
+  // those of WebSockets pass.
+  down = '';
   pace = 0; // so many bytes a second of a request's body are passed on; 0: what comes
   passed = 0; // WebSockets that were let through
   busy = 0; // requests that were passed on and have no end yet
@@ -91,6 +94,10 @@ export class Site {
   }
 
   async #answer(q, r) {
+    if (this.down) {
+      q.socket.resetAndDestroy();
+      return;
+    }
     const { pathname } = new URL(q.url, this.url);
     const content = await this.#file(pathname);
     if (content === undefined) {
@@ -136,6 +143,10 @@ export class Site {
 
   #upgrade(q, socket, head) {
     socket.on('error', () => {}); // close follows
+    if (this.down === 'all') {
+      socket.resetAndDestroy();
+      return;
+    }
     if (this.sockets === 'refuse') {
       socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
       return;
