@@ -27,7 +27,7 @@ run: build ## Build, and serve on this machine: anybody is whom they say
 	bin/parley serve --dev --data data-dev
 
 .PHONY: test
-test: needs build vet lint unit page sdk ## Every check; installs what it lacks
+test: needs build vet lint unit page sdk examples ## Every check; installs what it lacks
 
 .PHONY: needs
 needs:
@@ -61,6 +61,10 @@ sdk: build packages ## The TypeScript packages: types, format, build, size, test
 .PHONY: packages
 packages:
 	cd sdk && npm ci --no-audit --no-fund && npm run build
+
+.PHONY: examples
+examples: build ## The examples: types, format, pages, each run against the server
+	cd examples && npm ci --no-audit --no-fund && npm run check && npm test
 
 .PHONY: lint
 lint: ## golangci-lint and gofumpt, as pinned in tools/go.mod

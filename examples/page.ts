@@ -38,9 +38,9 @@ export function showConnection(client: Client): void {
   show(client.connectionState);
 }
 
-/** Says in the element `notice` what went wrong. */
-export function complain(error: unknown): void {
-  element("notice", HTMLElement).textContent = error instanceof Error ? error.message : String(error);
+/** Says in the element `notice` what went wrong, and with nothing that it is over. */
+export function complain(error?: { message: string }): void {
+  element("notice", HTMLElement).textContent = error?.message ?? "";
 }
 
 /** A line through the values, oldest first, for the SVG polyline of a `.spark`. */

@@ -34,5 +34,5 @@ export default defineConfig({
   build: { target: "es2022", rolldownOptions: { input: pages.map(here) } },
   server: { host: "127.0.0.1", proxy, fs: { allow: [here("..")] } },
   preview: { host: "127.0.0.1", proxy },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false },
+  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 },
 });

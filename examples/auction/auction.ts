@@ -9,6 +9,7 @@ const lot = client.state(channel);
 const bids = new Map<number, Bid>(); // by their place in the log
 const amount = element("amount", HTMLInputElement);
 const notice = element("notice", HTMLElement);
+let mine: Bid | undefined; // that stood last, until it is outbid
 
 const euros = (bid: Bid) => `€ ${bid.amount.toLocaleString("en")}`;
 const whose = (bid: Bid) => (bid.bidder === me ? "you" : bid.bidder);
@@ -24,6 +25,10 @@ function show(): void {
   if (!highest) return;
   element("highest", HTMLElement).textContent = euros(highest);
   element("bidder", HTMLElement).textContent = `by ${whose(highest)}`;
+  if (mine && highest.amount > mine.amount) {
+    notice.textContent = `${whose(highest)} has bid more than your ${euros(mine)}.`;
+    mine = undefined;
+  }
   amount.min = `${highest.amount + 1}`;
   amount.placeholder = `${highest.amount + 1} or more`;
   element("bids", HTMLElement).replaceChildren(
@@ -39,13 +44,16 @@ function show(): void {
 }
 
 async function offer(): Promise<void> {
-  const mine = { bidder: me, amount: amount.valueAsNumber };
+  const bid = { bidder: me, amount: amount.valueAsNumber };
   amount.value = "";
-  const standing = await place(lot, mine);
-  notice.textContent =
-    standing === mine
-      ? `Your bid of ${euros(mine)} stands.`
-      : `${euros(mine)} is not enough: ${whose(standing)} bid ${euros(standing)}.`;
+  const standing = await place(lot, bid);
+  if (standing === bid) {
+    mine = bid;
+    notice.textContent = `Your bid of ${euros(bid)} stands.`;
+  } else {
+    notice.textContent = `${euros(bid)} is not enough: ${whose(standing)} bid ${euros(standing)}.`;
+  }
+  show();
 }
 
 element("form", HTMLFormElement).addEventListener("submit", (event) => {

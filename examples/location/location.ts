@@ -26,6 +26,9 @@ function saw(name: string, seen: Seen | undefined): void {
   show();
 }
 
+const far = (metres: number) =>
+  metres < 1000 ? `${Math.round(metres)} m away` : `${(metres / 1000).toFixed(1)} km away`;
+
 function show(): void {
   draw(element("chart", SVGSVGElement), places, hue);
   element("empty", HTMLElement).hidden = places.size > 0;
@@ -36,9 +39,10 @@ function show(): void {
       const item = document.createElement("li");
       const who = Object.assign(document.createElement("b"), { textContent: name, className: "hue" });
       who.style.setProperty("--hue", hue(name));
-      const away = mine && name !== me ? `${Math.round(distance(mine, place))} m away` : "";
       const where = document.createElement("span");
-      where.textContent = name === me ? "you" : away || `${place.lat.toFixed(4)}, ${place.lng.toFixed(4)}`;
+      if (name === me) where.textContent = "you";
+      else if (mine) where.textContent = far(distance(mine, place));
+      else where.textContent = `${place.lat.toFixed(4)}, ${place.lng.toFixed(4)}`;
       item.append(who, where);
       return item;
     }),
@@ -85,7 +89,10 @@ function toggle(button: HTMLButtonElement, follow: (move: (place: Place) => void
 
 function followDevice(move: (place: Place) => void): () => void {
   const watch = navigator.geolocation.watchPosition(
-    ({ coords }) => move({ lat: coords.latitude, lng: coords.longitude }),
+    ({ coords }) => {
+      complain();
+      move({ lat: coords.latitude, lng: coords.longitude });
+    },
     complain,
     { enableHighAccuracy: true },
   );

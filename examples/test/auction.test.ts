@@ -91,6 +91,10 @@ test("two pages bid, and both show who has the lot", async () => {
     "Ben's to stand",
     async () => (await ben.textContent("#notice")) === "Your bid of € 1,350 stands.",
   );
+  await bid(ada, 1360);
+  await until("Ben to be told", async () =>
+    /^Ada has bid more/.test((await ben.textContent("#notice")) ?? ""),
+  );
   await Promise.all([bid(ada, 1400), bid(ben, 1500)]);
   for (const page of [ada, ben])
     await until("the highest", async () => (await highest(page)).startsWith("€ 1,500"));
