@@ -1,21 +1,24 @@
 /** A set that remembers the last `most` of what was added. */
 export class Recent {
-  private readonly keys = new Set<string>();
+  readonly #most: number;
+  readonly #keys = new Set<string>();
 
-  constructor(private readonly most: number) {}
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   /** False: it is there already. */
   add(key: string): boolean {
-    if (this.keys.has(key)) return false;
-    this.keys.add(key);
-    if (this.keys.size > this.most) {
-      const oldest = this.keys.values().next();
-      if (!oldest.done) this.keys.delete(oldest.value);
+    if (this.#keys.has(key)) return false;
+    this.#keys.add(key);
+    if (this.#keys.size > this.#most) {
+      const oldest = this.#keys.values().next();
+      if (!oldest.done) this.#keys.delete(oldest.value);
     }
     return true;
   }
 
   has(key: string): boolean {
-    return this.keys.has(key);
+    return this.#keys.has(key);
   }
 }

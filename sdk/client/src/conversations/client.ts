@@ -54,39 +54,39 @@ export class ConversationClient {
   /** When one's own messages were sent, delivered and read. */
   readonly receipts: ReadReceiptManager;
 
-  private readonly own = new OwnMessages();
-  private readonly seen = new Recent(remembered);
-  private readonly reads: PendingReads;
-  private readonly stops: (() => void)[] = [];
-  private readonly shared: boolean;
-  private isClosed = false;
+  readonly #own = new OwnMessages();
+  readonly #seen = new Recent(remembered);
+  readonly #reads: PendingReads;
+  readonly #stops: (() => void)[] = [];
+  readonly #shared: boolean;
+  #isClosed = false;
 
   constructor(
     readonly userId: string,
     readonly conversationId: string,
     { client, ...options }: ConversationOptions = {},
   ) {
-    this.shared = client !== undefined;
+    this.#shared = client !== undefined;
     this.core = client ?? new Client({ ...options, userId });
-    this.reads = new PendingReads({
+    this.#reads = new PendingReads({
       send: (id) => this.core.ackRead(conversationId, id),
-      refused: (error) => this.refused(error),
+      refused: (error) => this.#refused(error),
     });
     this.socket = new ConversationSocket({
       userId,
       url: options.url ?? "",
-      state: () => (this.isClosed ? 3 : this.core.isConnected ? 1 : 0),
-      take: (data) => this.take(data),
+      state: () => (this.#isClosed ? 3 : this.core.isConnected ? 1 : 0),
+      take: (data) => this.#take(data),
       close: () => this.close(),
     });
     this.receipts = new ReadReceiptManager(this.socket);
-    this.stops.push(opened(conversationId, this.core));
-    this.listen();
-    this.core.joinChannel(conversationId).catch((error: ParleyError) => this.refused(error));
+    this.#stops.push(opened(conversationId, this.core));
+    this.#listen();
+    this.core.joinChannel(conversationId).catch((error: ParleyError) => this.#refused(error));
   }
 
   get isConnected(): boolean {
-    return !this.isClosed && this.core.isConnected;
+    return !this.#isClosed && this.core.isConnected;
   }
 
   /**
@@ -96,11 +96,11 @@ export class ConversationClient {
    */
   sendMessage(content: MessageContent): ConversationMessage {
     const nonce = temporary + uuid();
-    const message = this.begin(nonce, content);
+    const message = this.#begin(nonce, content);
     const draft = typeof content === "string" ? { text: content } : { body: content };
     this.core.sendMessage(this.conversationId, { ...draft, nonce }).then(
-      (stored) => this.acked(nonce, stored),
-      (error: ParleyError) => this.failed(nonce, error),
+      (stored) => this.#acked(nonce, stored),
+      (error: ParleyError) => this.#failed(nonce, error),
     );
     return { ...message };
   }
@@ -110,18 +110,18 @@ export class ConversationClient {
    * `before`. None of them comes by `onMessageReceived` afterwards.
    */
   async getHistory(page: { limit?: number; before?: number } = {}): Promise<StoredMessage[]> {
-    return this.given(await this.core.getHistory(this.conversationId, page));
+    return this.#given(await this.core.getHistory(this.conversationId, page));
   }
 
   /** The messages with these numbers, one's own too, and which of them are no longer kept. */
   async getMissing(range: SequenceRange): Promise<{ messages: StoredMessage[]; gaps: SequenceRange[] }> {
     const { messages, gaps } = await messagesBetween(this.core, this.conversationId, range);
-    return { messages: this.given(messages), gaps };
+    return { messages: this.#given(messages), gaps };
   }
 
   /** Tells the others that this user has read a message; without a connection, when there is one. */
   markRead(messageId: string): void {
-    this.reads.add(messageId);
+    this.#reads.add(messageId);
   }
 
   /** Uploads a file to the conversation, and is kept with its url. `onProgress` is told percents. */
@@ -132,61 +132,61 @@ export class ConversationClient {
 
   /** Ends it: nothing is told any more. */
   close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    for (const stop of this.stops.splice(0)) stop();
-    this.reads.close();
-    if (!this.shared) this.core.disconnect();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#reads.close();
+    if (!this.#shared) this.core.disconnect();
     this.socket.closed();
   }
 
-  private listen(): void {
+  #listen(): void {
     const { core } = this;
-    this.stops.push(
+    this.#stops.push(
       core.on("connection", (change) => {
         if (change.state === "connected") this.socket.opened();
         this.onConnection?.(change);
         if (change.state === "closed") this.close();
       }),
-      core.on("error", (error) => this.refused(error)),
+      core.on("error", (error) => this.#refused(error)),
     );
-    this.on("status", (status) => this.progress(status));
-    this.on("message", (m) => this.received(m));
-    this.on("message.update", ({ id, newText, body }) => {
+    this.#on("status", (status) => this.#progress(status));
+    this.#on("message", (m) => this.#received(m));
+    this.#on("message.update", ({ id, newText, body }) => {
       if (newText === undefined) return; // it was deleted since
-      this.edited(id, contentOf({ text: newText, ...(body !== undefined && { body }) }));
+      this.#edited(id, contentOf({ text: newText, ...(body !== undefined && { body }) }));
     });
-    this.on("message.delete", ({ id }) => this.deleted(id));
-    this.on("typing", ({ userId, typing }) => {
-      if (this.isSelf(userId)) return; // on another device
-      this.tell({ type: typing ? "typing" : "typing_stop", userId });
+    this.#on("message.delete", ({ id }) => this.#deleted(id));
+    this.#on("typing", ({ userId, typing }) => {
+      if (this.#isSelf(userId)) return; // on another device
+      this.#tell({ type: typing ? "typing" : "typing_stop", userId });
       if (typing) this.onTyping?.(userId);
       else this.onTypingStop?.(userId);
     });
-    this.on("read", ({ userId, id }) => {
-      if (this.isSelf(userId) || id === undefined) return;
-      this.tell({ type: "read", userId, messageId: id });
+    this.#on("read", ({ userId, id }) => {
+      if (this.#isSelf(userId) || id === undefined) return;
+      this.#tell({ type: "read", userId, messageId: id });
       this.onRead?.(userId, id);
     });
-    this.on("dropped", ({ error }) => this.refused(error));
+    this.#on("dropped", ({ error }) => this.#refused(error));
   }
 
   /** Listens to what concerns this conversation. */
-  private on<
+  #on<
     Name extends "status" | "message" | "message.update" | "message.delete" | "typing" | "read" | "dropped",
   >(name: Name, listener: (event: ClientEvents[Name]) => void): void {
     const stop = this.core.on(name, (event) => {
       if (event.channelId === this.conversationId) listener(event);
     });
-    this.stops.push(stop);
+    this.#stops.push(stop);
   }
 
-  private isSelf(userId: string): boolean {
+  #isSelf(userId: string): boolean {
     return userId === (this.core.userId ?? this.userId);
   }
 
   /** Shows a message before it is stored. */
-  private begin(nonce: string, text: MessageContent): ConversationMessage {
+  #begin(nonce: string, text: MessageContent): ConversationMessage {
     const message: ConversationMessage = {
       id: nonce,
       conversationId: this.conversationId,
@@ -195,21 +195,21 @@ export class ConversationClient {
       timestamp: Date.now(),
       status: "sending",
     };
-    this.own.set(nonce, message);
+    this.#own.set(nonce, message);
     this.onMessageSent?.({ ...message });
     return message;
   }
 
-  private progress({ nonce, status, draft, message, error }: ClientEvents["status"]): void {
+  #progress({ nonce, status, draft, message, error }: ClientEvents["status"]): void {
     switch (status) {
       case "sending": // for what was left by a page before this one
-        if (!this.own.get(nonce) && draft) this.begin(nonce, contentOf(draft));
+        if (!this.#own.get(nonce) && draft) this.#begin(nonce, contentOf(draft));
         return;
       case "sent":
-        if (message) this.acked(nonce, message);
+        if (message) this.#acked(nonce, message);
         return;
       case "failed":
-        if (error) this.failed(nonce, error);
+        if (error) this.#failed(nonce, error);
         return;
       default:
         if (!message) return;
@@ -219,67 +219,67 @@ export class ConversationClient {
     }
   }
 
-  private acked(nonce: string, stored: Message): void {
-    const message = this.own.get(nonce);
-    if (this.isClosed || message?.status !== "sending") return;
+  #acked(nonce: string, stored: Message): void {
+    const message = this.#own.get(nonce);
+    if (this.#isClosed || message?.status !== "sending") return;
     message.status = "sent";
-    this.seen.add(stored.id);
+    this.#seen.add(stored.id);
     this.receipts.markMessageSent(stored.id);
-    this.tell({ type: "message_ack", tempId: nonce, messageId: stored.id, sequence: stored.sequence });
+    this.#tell({ type: "message_ack", tempId: nonce, messageId: stored.id, sequence: stored.sequence });
     this.onMessageAck?.(nonce, stored.id, stored.sequence);
     this.onMessageStatus?.(stored.id, "sent");
   }
 
-  private failed(nonce: string, error: ParleyError): void {
-    const message = this.own.get(nonce);
-    if (this.isClosed || message?.status !== "sending") return;
+  #failed(nonce: string, error: ParleyError): void {
+    const message = this.#own.get(nonce);
+    if (this.#isClosed || message?.status !== "sending") return;
     message.status = "failed";
-    this.tell({ type: "error", code: error.code, message: error.message, tempId: nonce });
+    this.#tell({ type: "error", code: error.code, message: error.message, tempId: nonce });
     this.onMessageStatus?.(nonce, "failed", error);
   }
 
-  private received(m: Message): void {
-    const own = this.isSelf(m.senderId);
-    if (own && this.own.get(m.nonce)) return; // its acknowledgement says all
-    if (!this.seen.add(m.id)) {
+  #received(m: Message): void {
+    const own = this.#isSelf(m.senderId);
+    if (own && this.#own.get(m.nonce)) return; // its acknowledgement says all
+    if (!this.#seen.add(m.id)) {
       // The log was read again from an earlier place: what may have changed since is told.
-      if (m.deletedAt !== undefined) this.deleted(m.id);
-      else if (m.editedAt !== undefined) this.edited(m.id, contentOf(m));
+      if (m.deletedAt !== undefined) this.#deleted(m.id);
+      else if (m.editedAt !== undefined) this.#edited(m.id, contentOf(m));
       return;
     }
     const message = storedMessage(m, this.userId);
     if (own) this.receipts.markMessageSent(m.id);
-    this.tell({ type: "message", message });
+    this.#tell({ type: "message", message });
     this.onMessageReceived?.(message);
   }
 
-  private edited(id: string, text: MessageContent): void {
-    this.tell({ type: "edited", id, text });
+  #edited(id: string, text: MessageContent): void {
+    this.#tell({ type: "edited", id, text });
     this.onMessageEdited?.(id, text);
   }
 
-  private deleted(id: string): void {
-    this.tell({ type: "deleted", id });
+  #deleted(id: string): void {
+    this.#tell({ type: "deleted", id });
     this.onMessageDeleted?.(id);
   }
 
   /** Messages that were asked for, and so will not be told of. */
-  private given(messages: readonly Message[]): StoredMessage[] {
+  #given(messages: readonly Message[]): StoredMessage[] {
     for (const m of messages) {
-      this.seen.add(m.id);
-      if (this.isSelf(m.senderId)) this.receipts.markMessageSent(m.id);
+      this.#seen.add(m.id);
+      if (this.#isSelf(m.senderId)) this.receipts.markMessageSent(m.id);
     }
     return messages.map((m) => storedMessage(m, this.userId));
   }
 
   /** Takes what was sent over the socket. */
-  private take(data: string): void {
-    const error = this.done(readFrame(data));
-    if (error) this.refused(new ParleyError(...error));
+  #take(data: string): void {
+    const error = this.#done(readFrame(data));
+    if (error) this.#refused(new ParleyError(...error));
   }
 
   /** Does what a frame asks for, or says why not. */
-  private done(frame: ReturnType<typeof readFrame>): [code: ErrorCode, message: string] | undefined {
+  #done(frame: ReturnType<typeof readFrame>): [code: ErrorCode, message: string] | undefined {
     if (!frame) return ["malformed", "a frame is a JSON object with a type"];
     const { type, userId = this.userId, conversationId = this.conversationId, messageId } = frame;
     if (userId !== this.userId) return ["foreign_sender", `this is the socket of ${this.userId}`];
@@ -301,13 +301,13 @@ export class ConversationClient {
     }
   }
 
-  private refused(error: ParleyError): void {
-    if (this.isClosed) return;
-    this.tell({ type: "error", code: error.code, message: error.message });
+  #refused(error: ParleyError): void {
+    if (this.#isClosed) return;
+    this.#tell({ type: "error", code: error.code, message: error.message });
     this.onError?.(error);
   }
 
-  private tell(frame: { type: string; [member: string]: unknown }): void {
+  #tell(frame: { type: string; [member: string]: unknown }): void {
     this.socket.tell({ ...frame, conversationId: this.conversationId });
   }
 }

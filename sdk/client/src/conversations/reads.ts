@@ -12,33 +12,36 @@ export interface PendingReadsOptions {
 
 /** Read receipts on their way; each is sent until the server has it. */
 export class PendingReads {
-  private readonly pending = new Map<string, (() => void) | undefined>(); // with what ends the pause
+  readonly #options: PendingReadsOptions;
+  readonly #pending = new Map<string, (() => void) | undefined>(); // with what ends the pause
 
-  constructor(private readonly options: PendingReadsOptions) {}
+  constructor(options: PendingReadsOptions) {
+    this.#options = options;
+  }
 
   add(messageId: string): void {
-    if (!this.pending.has(messageId)) void this.send(messageId);
+    if (!this.#pending.has(messageId)) void this.#send(messageId);
   }
 
   close(): void {
-    for (const stop of this.pending.values()) stop?.();
-    this.pending.clear();
+    for (const stop of this.#pending.values()) stop?.();
+    this.#pending.clear();
   }
 
-  private async send(messageId: string): Promise<void> {
-    this.pending.set(messageId, undefined);
+  async #send(messageId: string): Promise<void> {
+    this.#pending.set(messageId, undefined);
     try {
-      await this.options.send(messageId);
-      this.pending.delete(messageId);
+      await this.#options.send(messageId);
+      this.#pending.delete(messageId);
     } catch (error) {
-      if (!this.pending.has(messageId)) return; // closed
+      if (!this.#pending.has(messageId)) return; // closed
       if (error instanceof ParleyError && error.retry) {
-        const stop = after(error.retryAfter ?? patience, () => void this.send(messageId));
-        this.pending.set(messageId, stop);
+        const stop = after(error.retryAfter ?? patience, () => void this.#send(messageId));
+        this.#pending.set(messageId, stop);
         return;
       }
-      this.pending.delete(messageId);
-      if (error instanceof ParleyError) this.options.refused(error);
+      this.#pending.delete(messageId);
+      if (error instanceof ParleyError) this.#options.refused(error);
     }
   }
 }

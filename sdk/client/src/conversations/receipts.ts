@@ -27,25 +27,24 @@ declare global {
  * Each change is told by the window's event `message-status-change`.
  */
 export class ReadReceiptManager {
-  private readonly times = new Map<string, MessageTimes>();
-  private readonly told = new Set<string>(); // receipts, by reader and message
-  private readonly userId: string | undefined;
+  readonly #ws: FrameSocket;
+  readonly #times = new Map<string, MessageTimes>();
+  readonly #told = new Set<string>(); // receipts, by reader and message
+  readonly #userId: string | undefined;
 
   /** `userId` is whose page this is; a `ConversationSocket` knows it. */
-  constructor(
-    private readonly ws: FrameSocket & { readonly userId?: string },
-    userId?: string,
-  ) {
-    this.userId = userId ?? ws.userId;
+  constructor(ws: FrameSocket & { readonly userId?: string }, userId?: string) {
+    this.#ws = ws;
+    this.#userId = userId ?? ws.userId;
   }
 
   /** One of one's own is stored. */
   markMessageSent(messageId: string): void {
-    if (!this.times.has(messageId)) this.times.set(messageId, { messageId, sent: new Date() });
+    if (!this.#times.has(messageId)) this.#times.set(messageId, { messageId, sent: new Date() });
   }
 
   markMessageDelivered(messageId: string): void {
-    const times = this.times.get(messageId);
+    const times = this.#times.get(messageId);
     if (!times || times.delivered) return;
     times.delivered = new Date();
     announce(messageId, "delivered");
@@ -56,14 +55,14 @@ export class ReadReceiptManager {
    * who has seen it is its sender; is it another's, they are told, once.
    */
   markMessageRead(messageId: string, userId: string): void {
-    const own = this.times.has(messageId);
-    if (own && userId !== this.userId) this.markMessageReadByOthers(messageId);
-    if (messageId.startsWith(temporary) || (own && this.userId !== undefined)) return;
-    if (this.userId !== undefined && userId !== this.userId) return; // theirs to tell
+    const own = this.#times.has(messageId);
+    if (own && userId !== this.#userId) this.markMessageReadByOthers(messageId);
+    if (messageId.startsWith(temporary) || (own && this.#userId !== undefined)) return;
+    if (this.#userId !== undefined && userId !== this.#userId) return; // theirs to tell
     const key = `${userId} ${messageId}`;
-    if (this.told.has(key)) return;
-    this.told.add(key);
-    this.send(key, messageId, userId);
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#send(key, messageId, userId);
   }
 
   markVisibleMessagesAsRead(messageIds: Iterable<string>, userId: string): void {
@@ -72,7 +71,7 @@ export class ReadReceiptManager {
 
   /** Another has read one of one's own. */
   markMessageReadByOthers(messageId: string): void {
-    const times = this.times.get(messageId);
+    const times = this.#times.get(messageId);
     if (!times || times.read) return;
     times.read = new Date();
     announce(messageId, "read");
@@ -80,17 +79,17 @@ export class ReadReceiptManager {
 
   /** Of one's own messages. */
   getStatus(messageId: string): MessageTimes | undefined {
-    const times = this.times.get(messageId);
+    const times = this.#times.get(messageId);
     return times && { ...times };
   }
 
-  private send(key: string, messageId: string, userId: string): void {
+  #send(key: string, messageId: string, userId: string): void {
     const frame = { type: "read_receipt", messageId, userId, timestamp: Date.now() } as const;
-    if (sendFrame(this.ws, frame)) return;
-    if (this.ws.readyState === CONNECTING && this.ws.addEventListener) {
-      this.ws.addEventListener("open", () => sendFrame(this.ws, frame), { once: true });
+    if (sendFrame(this.#ws, frame)) return;
+    if (this.#ws.readyState === CONNECTING && this.#ws.addEventListener) {
+      this.#ws.addEventListener("open", () => sendFrame(this.#ws, frame), { once: true });
     } else {
-      this.told.delete(key); // it may be said again, over another socket
+      this.#told.delete(key); // it may be said again, over another socket
     }
   }
 }

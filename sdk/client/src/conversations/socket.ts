@@ -27,33 +27,36 @@ export class ConversationSocket extends EventTarget implements WebSocket {
   onclose: ((this: WebSocket, event: CloseEvent) => void) | null = null;
   onerror: ((this: WebSocket, event: Event) => void) | null = null;
 
-  constructor(private readonly port: SocketPort) {
+  readonly #port: SocketPort;
+
+  constructor(port: SocketPort) {
     super();
+    this.#port = port;
   }
 
   /** Whose page this is. */
   get userId(): string {
-    return this.port.userId;
+    return this.#port.userId;
   }
 
   get url(): string {
-    return this.port.url;
+    return this.#port.url;
   }
 
   /** 1 while there is a connection, 0 while there is none, 3 once it is closed. */
   get readyState(): WebSocket["readyState"] {
-    return this.port.state();
+    return this.#port.state();
   }
 
   /** Takes `typing_start`, `typing_stop`, `read_receipt` and `message`; what is refused is told by an `error` frame. */
   send(data: Parameters<WebSocket["send"]>[0]): void {
-    if (typeof data === "string") this.port.take(data);
+    if (typeof data === "string") this.#port.take(data);
     else this.tell({ type: "error", code: "malformed", message: "a frame is text" });
   }
 
   /** Closes the client. */
   close(): void {
-    this.port.close();
+    this.#port.close();
   }
 
   /** Tells of a frame. */

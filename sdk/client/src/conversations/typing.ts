@@ -6,10 +6,10 @@ import { type FrameSocket, sendFrame } from "./frames";
  * `socket`, or a WebSocket to `/chat`; while it is not open, nothing is told.
  */
 export class TypingIndicator {
-  private readonly typist: Typist;
+  readonly #typist: Typist;
 
   constructor(conversationId: string, userId: string, ws: FrameSocket) {
-    this.typist = new Typist({
+    this.#typist = new Typist({
       tell: (typing) => {
         sendFrame(ws, { type: typing ? "typing_start" : "typing_stop", conversationId, userId });
       },
@@ -18,10 +18,10 @@ export class TypingIndicator {
 
   /** For each key that is pressed: it is told once a second, and ends 3 s after the last. */
   startTyping(): void {
-    this.typist.start();
+    this.#typist.start();
   }
 
   stopTyping(): void {
-    this.typist.stop();
+    this.#typist.stop();
   }
 }

@@ -6,36 +6,36 @@ import { Room, type RoomsOptions } from "./room";
 export class RoomsClient {
   /** This room's own controller, for pages with several rooms. */
   readonly controller = new RoomController();
-  private readonly session: Room;
+  readonly #session: Room;
 
   constructor(options: RoomsOptions = {}) {
-    this.session = new Room(options);
-    this.controller.attach(this.session);
-    RoomController.instance.attach(this.session);
+    this.#session = new Room(options);
+    this.controller.attach(this.#session);
+    RoomController.instance.attach(this.#session);
   }
 
   /** The client that does it all, for what a room leaves out. */
   get core(): Client {
-    return this.session.core;
+    return this.#session.core;
   }
 
   get room(): string {
-    return this.session.name;
+    return this.#session.name;
   }
 
   get isConnected(): boolean {
-    return this.session.core.isConnected;
+    return this.#session.core.isConnected;
   }
 
   /** Who the server says that this is, since it first did. */
   get userId(): string | undefined {
-    return this.session.core.userId;
+    return this.#session.core.userId;
   }
 
   /** Ends the connection, for good. Listeners stay, for the next client. */
   disconnect(): void {
-    this.session.close();
-    this.controller.detach(this.session);
-    RoomController.instance.detach(this.session);
+    this.#session.close();
+    this.controller.detach(this.#session);
+    RoomController.instance.detach(this.#session);
   }
 }

@@ -4,14 +4,14 @@ import type { Participant } from "./events";
 
 /** Who is in a room, as far as the client was told. */
 export class People {
-  private readonly present = new Map<string, Participant>();
+  readonly #present = new Map<string, Participant>();
 
   all(): Participant[] {
-    return [...this.present.values()];
+    return [...this.#present.values()];
   }
 
   name(userId: string): string {
-    return this.present.get(userId)?.userName ?? userId;
+    return this.#present.get(userId)?.userName ?? userId;
   }
 
   /** What differs from before. */
@@ -19,25 +19,25 @@ export class People {
     const here = new Set(now.map((p) => p.userId));
     const gone = this.all().filter((p) => !here.has(p.userId));
     return [
-      ...gone.map((p) => this.put({ ...p, status: "offline" })),
-      ...now.filter((p) => this.differs(p)).map((p) => this.put(participant(p))),
+      ...gone.map((p) => this.#put({ ...p, status: "offline" })),
+      ...now.filter((p) => this.#differs(p)).map((p) => this.#put(participant(p))),
     ];
   }
 
   changed(event: ClientEvents["presence"]): Participant[] {
     return [...(event.joined ?? []), ...(event.changed ?? []), ...(event.left ?? [])].map((p) =>
-      this.put(participant(p)),
+      this.#put(participant(p)),
     );
   }
 
-  private put(p: Participant): Participant {
-    if (p.status === "offline") this.present.delete(p.userId);
-    else this.present.set(p.userId, p);
+  #put(p: Participant): Participant {
+    if (p.status === "offline") this.#present.delete(p.userId);
+    else this.#present.set(p.userId, p);
     return p;
   }
 
-  private differs(p: Presence): boolean {
-    const before = this.present.get(p.userId);
+  #differs(p: Presence): boolean {
+    const before = this.#present.get(p.userId);
     return before?.status !== p.status || before.custom !== p.custom;
   }
 }

@@ -27,65 +27,65 @@ export class Room {
   readonly name: string;
   readonly core: Client;
   readonly history: History;
-  private readonly pace: Pace;
-  private readonly people = new People();
-  private readonly typist: Typist;
-  private readonly typists = new Typists((who) => this.tell("typingStopped", who));
-  private readonly tells = new Set<Tell>();
-  private readonly joined: Promise<unknown>;
-  private readonly tag: Pick<Draft, "meta">;
-  private state: ConnectionState = "connecting";
-  private userName: string | undefined; // as the server says
+  readonly #pace: Pace;
+  readonly #people = new People();
+  readonly #typist: Typist;
+  readonly #typists = new Typists((who) => this.#tell("typingStopped", who));
+  readonly #tells = new Set<Tell>();
+  readonly #joined: Promise<unknown>;
+  readonly #tag: Pick<Draft, "meta">;
+  #state: ConnectionState = "connecting";
+  #userName: string | undefined; // as the server says
 
   constructor({ room = "general", rate = 5, historyLimit = 1000, ...options }: RoomsOptions) {
     this.name = room;
-    this.pace = new Pace(rate);
+    this.#pace = new Pace(rate);
     this.history = new History(historyLimit);
     const { userName, userId, token, getToken } = options;
     const guest = userId === undefined && token === undefined && getToken === undefined;
-    this.tag = guest && userName !== undefined ? { meta: nameTag(userName) } : {};
+    this.#tag = guest && userName !== undefined ? { meta: nameTag(userName) } : {};
     this.core = new Client({ ...options, rate: 0 }); // the room has its own
-    this.typist = new Typist({
+    this.#typist = new Typist({
       tell: (typing) => (typing ? this.core.startTyping(room) : this.core.stopTyping(room)),
     });
-    this.listen();
-    this.joined = this.core.joinChannel(room);
-    this.joined.catch((error: ParleyError) => {
-      if (error.code !== "closed") this.tell("error", error);
+    this.#listen();
+    this.#joined = this.core.joinChannel(room);
+    this.#joined.catch((error: ParleyError) => {
+      if (error.code !== "closed") this.#tell("error", error);
     });
   }
 
   /** Calls `tell` for everything that happens until the function that it returns is called. */
   follow(tell: Tell): () => void {
-    this.tells.add(tell);
+    this.#tells.add(tell);
     return () => {
-      this.tells.delete(tell);
+      this.#tells.delete(tell);
     };
   }
 
   get participants(): Participant[] {
-    return this.people.all();
+    return this.#people.all();
   }
 
   get typingUsers(): string[] {
-    return this.typists.ids;
+    return this.#typists.ids;
   }
 
   async send(message: Json): Promise<ChatMessage> {
     const draft = draftOf(message);
-    const tooFast = this.pace.take();
+    const tooFast = this.#pace.take();
     if (tooFast) throw tooFast;
-    this.typist.stop();
-    const stored = await this.core.sendMessage(this.name, { ...draft, ...this.tag });
-    return chatMessage({ ...stored, ...(this.userName !== undefined && { senderName: this.userName }) });
+    this.#typist.stop();
+    const stored = await this.core.sendMessage(this.name, { ...draft, ...this.#tag });
+    return chatMessage({ ...stored, ...(this.#userName !== undefined && { senderName: this.#userName }) });
   }
 
   startTyping(): void {
-    if (this.core.isConnected) this.typist.start();
+    if (this.core.isConnected) this.#typist.start();
   }
 
   stopTyping(): void {
-    this.typist.stop();
+    this.#typist.stop();
   }
 
   async presenceOf(userId: string): Promise<Participant> {
@@ -93,7 +93,7 @@ export class Room {
   }
 
   async data(key: string): Promise<Json | undefined> {
-    await this.joined;
+    await this.#joined;
     return (await this.core.state(this.name).get(key))?.value;
   }
 
@@ -109,7 +109,7 @@ export class Room {
   watchData(listener: (change: DataChange) => void): () => void {
     let stop: (() => void) | undefined;
     let live = true;
-    this.joined.then(
+    this.#joined.then(
       () => {
         if (!live) return;
         stop = this.core.state(this.name).subscribe((key, value) => listener({ key, ...value }));
@@ -123,27 +123,27 @@ export class Room {
   }
 
   close(): void {
-    this.typist.forget();
+    this.#typist.forget();
     this.core.disconnect();
   }
 
-  private tell<Name extends keyof RoomEvents>(name: Name, event: RoomEvents[Name]): void {
-    for (const tell of [...this.tells]) tell(name, event);
+  #tell<Name extends keyof RoomEvents>(name: Name, event: RoomEvents[Name]): void {
+    for (const tell of [...this.#tells]) tell(name, event);
   }
 
-  private listen(): void {
-    this.core.on("connection", (change) => this.connection(change));
+  #listen(): void {
+    this.core.on("connection", (change) => this.#connection(change));
     this.core.on("ready", (session) => {
-      this.userName = session.userName;
+      this.#userName = session.userName;
     });
-    this.core.on("error", (error) => this.tell("error", error));
-    this.on("message", (m) => {
-      this.typists.end(m.senderId);
+    this.core.on("error", (error) => this.#tell("error", error));
+    this.#on("message", (m) => {
+      this.#typists.end(m.senderId);
       if (m.deletedAt !== undefined) return;
       const message = chatMessage(m);
-      if (this.history.add(message)) this.tell("chat", message);
+      if (this.history.add(message)) this.#tell("chat", message);
     });
-    this.on("message.update", ({ id, newText, body }) => {
+    this.#on("message.update", ({ id, newText, body }) => {
       if (newText === undefined) return;
       const now = this.history.edit(id, ({ data: _, ...message }) => ({
         ...message,
@@ -151,34 +151,34 @@ export class Room {
         ...(body !== undefined && { data: body }),
         edited: true,
       }));
-      if (now) this.tell("edited", now);
+      if (now) this.#tell("edited", now);
     });
-    this.on("message.delete", ({ id }) => {
+    this.#on("message.delete", ({ id }) => {
       this.history.remove(id);
-      this.tell("deleted", { messageId: id });
+      this.#tell("deleted", { messageId: id });
     });
-    this.on("typing", ({ userId, userName, typing }) => {
+    this.#on("typing", ({ userId, userName, typing }) => {
       if (userId === this.core.userId) return; // on another of their devices
-      const who = { userId, userName: userName ?? this.people.name(userId) };
+      const who = { userId, userName: userName ?? this.#people.name(userId) };
       if (typing) {
-        this.typists.sign(who);
-        this.tell("typing", who);
+        this.#typists.sign(who);
+        this.#tell("typing", who);
       } else {
-        this.typists.end(userId);
+        this.#typists.end(userId);
       }
     });
-    this.on("presence", (event) => {
-      for (const p of this.people.changed(event)) this.tell("presence", p);
+    this.#on("presence", (event) => {
+      for (const p of this.#people.changed(event)) this.#tell("presence", p);
     });
-    this.on("level", ({ present, typing }) => {
-      for (const p of this.people.level(present ?? [])) this.tell("presence", p);
-      this.typists.keep(new Set((typing ?? []).map((p) => p.userId)));
+    this.#on("level", ({ present, typing }) => {
+      for (const p of this.#people.level(present ?? [])) this.#tell("presence", p);
+      this.#typists.keep(new Set((typing ?? []).map((p) => p.userId)));
     });
-    this.on("dropped", ({ error }) => this.tell("error", error));
+    this.#on("dropped", ({ error }) => this.#tell("error", error));
   }
 
   /** Listens to what concerns this room. */
-  private on<
+  #on<
     Name extends
       | "message"
       | "message.update"
@@ -193,23 +193,23 @@ export class Room {
     });
   }
 
-  private connection({ state, error, retryIn = 0 }: ClientEvents["connection"]): void {
-    const before = this.state;
-    this.state = state;
+  #connection({ state, error, retryIn = 0 }: ClientEvents["connection"]): void {
+    const before = this.#state;
+    this.#state = state;
     if (before === "connected") {
-      this.typist.forget();
-      this.typists.keep(new Set());
+      this.#typist.forget();
+      this.#typists.keep(new Set());
     }
     switch (state) {
       case "connected":
-        this.tell(before === "reconnecting" ? "reconnected" : "connected", undefined);
+        this.#tell(before === "reconnecting" ? "reconnected" : "connected", undefined);
         return;
       case "reconnecting":
-        if (before === "connected") this.tell("disconnected", error ? { error } : {});
-        this.tell("reconnecting", { retryIn });
+        if (before === "connected") this.#tell("disconnected", error ? { error } : {});
+        this.#tell("reconnecting", { retryIn });
         return;
       case "closed":
-        this.tell("disconnected", error ? { error } : {});
+        this.#tell("disconnected", error ? { error } : {});
     }
   }
 }

@@ -10,26 +10,29 @@ const atMost = 5000;
 
 /** Who types in a room. */
 export class Typists {
-  private readonly all = new Map<string, { who: TypingIndicator; cancel: () => void }>();
+  readonly #ended: (who: TypingIndicator) => void;
+  readonly #all = new Map<string, { who: TypingIndicator; cancel: () => void }>();
 
-  constructor(private readonly ended: (who: TypingIndicator) => void) {}
+  constructor(ended: (who: TypingIndicator) => void) {
+    this.#ended = ended;
+  }
 
   get ids(): string[] {
-    return [...this.all.keys()];
+    return [...this.#all.keys()];
   }
 
   sign(who: TypingIndicator): void {
-    this.all.get(who.userId)?.cancel();
-    this.all.set(who.userId, { who, cancel: after(atMost, () => this.end(who.userId)) });
+    this.#all.get(who.userId)?.cancel();
+    this.#all.set(who.userId, { who, cancel: after(atMost, () => this.end(who.userId)) });
   }
 
   /** Harmless for who does not type. */
   end(userId: string): void {
-    const typist = this.all.get(userId);
+    const typist = this.#all.get(userId);
     if (!typist) return;
     typist.cancel();
-    this.all.delete(userId);
-    this.ended(typist.who);
+    this.#all.delete(userId);
+    this.#ended(typist.who);
   }
 
   /** Only these still type. */
