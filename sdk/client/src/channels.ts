@@ -3,6 +3,7 @@ import type { Emitter } from "./emitter";
 import { type Expired, ParleyError } from "./error";
 import type { ClientEvents } from "./events";
 import { type Frame, parsePosition } from "./frame";
+import type { Page } from "./history";
 import { Place } from "./place";
 import { Seam } from "./seam";
 import type { Cursor } from "./types";
@@ -193,7 +194,7 @@ export class Channels {
   }
 
   /** Asks for a page of a channel's end, so that nothing is missing or doubled between it and what is told of. */
-  page<P extends { head: string }>(channelId: string, ask: () => Promise<P>): Promise<P> {
+  page(channelId: string, ask: () => Promise<Page>): Promise<Page> {
     return this.#all.get(channelId)?.seam.page(ask) ?? ask();
   }
 

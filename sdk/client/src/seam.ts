@@ -1,4 +1,5 @@
 import { type Frame, parsePosition } from "./frame";
+import type { Page } from "./history";
 
 type Logged = Frame & { channelId: string; seq: number };
 
@@ -30,7 +31,7 @@ export class Seam {
   }
 
   /** One page after the other. */
-  page<P extends { head: string }>(ask: () => Promise<P>): Promise<P> {
+  page(ask: () => Promise<Page>): Promise<Page> {
     const page = this.#turn.then(() => this.#between(ask));
     // The rest is told of when who asked has the page.
     const over = () => new Promise<void>((done) => this.#options.after(0, done));
@@ -53,7 +54,7 @@ export class Seam {
     if ((this.#options.place() ?? this.#head) >= this.#head) this.#reached();
   }
 
-  async #between<P extends { head: string }>(ask: () => Promise<P>): Promise<P> {
+  async #between(ask: () => Promise<Page>): Promise<Page> {
     this.#held = [];
     const reached = new Promise<void>((resolve) => {
       this.#reached = resolve;
@@ -62,7 +63,8 @@ export class Seam {
     try {
       const page = await ask();
       if (this.#held) {
-        this.#head = parsePosition(page.head)?.seq ?? 0;
+        // What was posted while it was read may be in it, too.
+        this.#head = Math.max(parsePosition(page.head)?.seq ?? 0, page.at(-1)?.seq ?? 0);
         for (const event of this.#held.splice(0)) this.#options.tell(event); // some are held again
         this.told();
         await reached;
