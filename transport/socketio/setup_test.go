@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/store/pebble"
 	"github.com/parley-chat/parley/transport/socketio"
@@ -25,9 +27,15 @@ type bundle struct {
 
 func setup(t testing.TB) *bundle {
 	t.Helper()
+	return setupOn(t, nil)
+}
+
+// setupOn keeps what it stores in the file system; nil: on the disk.
+func setupOn(t testing.TB, fs vfs.FS) *bundle {
+	t.Helper()
 	b := &bundle{}
 	now := func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }
-	store, err := pebble.Open(t.Context(), t.TempDir(), pebble.Options{})
+	store, err := pebble.Open(t.Context(), t.TempDir(), pebble.Options{FS: fs})
 	if err != nil {
 		t.Fatal(err)
 	}
