@@ -1,9 +1,17 @@
+import type { UploadedFile, UploadOptions } from "@parley/client";
 import { useMemo, useSyncExternalStore } from "react";
 import { useParley } from "./context";
 import { idle, type UploadProgress, UploadStore } from "./upload-store";
 
 /** How far this component's upload has come, and what begins and ends one. */
-export type Upload = UploadProgress & Pick<UploadStore, "upload" | "abort">;
+export type Upload = UploadProgress & {
+  readonly upload: (
+    file: Blob | Uint8Array,
+    options: Omit<UploadOptions, "onProgress" | "signal">,
+  ) => Promise<UploadedFile>;
+  /** Gives the upload up. */
+  readonly abort: () => void;
+};
 
 /**
  * Uploads files to channels, one at a time. `upload` is kept with the file, whose
