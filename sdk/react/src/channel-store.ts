@@ -6,6 +6,7 @@ import {
   ParleyError,
   type Presence,
 } from "@parley/client";
+import { Typist as OwnTypist } from "@parley/client/messages";
 import { Store } from "./store";
 
 /** How the user stands in a channel. */
@@ -49,6 +50,8 @@ export class ChannelStore extends Store {
   roster: Roster = nobody;
   private others: readonly OtherCursor[] = none;
   private known: ReadonlyMap<string, Cursor> | undefined; // what they were made of
+  /** Says that the user types, at each key, and no more by itself. */
+  readonly typist: OwnTypist;
   private stops: (() => void)[] = [];
   private attending = 0;
   private asked: boolean | undefined; // joined, or about to be, with presence or without; undefined: neither
@@ -62,6 +65,9 @@ export class ChannelStore extends Store {
     readonly channelId: string,
   ) {
     super();
+    this.typist = new OwnTypist({
+      tell: (typing) => (typing ? client.startTyping(channelId) : client.stopTyping(channelId)),
+    });
   }
 
   /** How far the others have come. */
@@ -151,6 +157,7 @@ export class ChannelStore extends Store {
     for (const stop of this.stops.splice(0)) stop();
     clearTimeout(this.quieting);
     this.quieting = undefined;
+    this.typist.stop();
     this.round++;
     this.asked = undefined;
     this.answered = true;

@@ -57,17 +57,16 @@ export interface Typing {
 }
 
 export function useTyping(channelId: string, { presence = true }: ChannelOptions = {}): Typing {
-  const client = useParley();
-  const [typists] = useChannelPart<readonly Typist[]>(channelId, presence, (c) => c.typists, none);
+  const [typists, channel] = useChannelPart<readonly Typist[]>(channelId, presence, (c) => c.typists, none);
   return useMemo(() => {
-    const start = () => client.startTyping(channelId);
-    const stop = () => client.stopTyping(channelId);
+    const start = () => channel.typist.start();
+    const stop = () => channel.typist.stop();
     const onInput = (event: { currentTarget: { value: string } }) => {
       if (event.currentTarget.value) start();
       else stop();
     };
     return { typists, start, stop, bind: { onInput, onBlur: stop } };
-  }, [client, channelId, typists]);
+  }, [channel, typists]);
 }
 
 /** How many messages come after the read cursor, one's own included; undefined until it is known. */

@@ -110,10 +110,11 @@ test("who types is shown to the others, and stops by what the input says", async
   await waitFor(() => expect(present.result.current.present).toHaveLength(2));
   const input = (value: string) => his.result.current.bind.onInput({ currentTarget: { value } });
   input("h");
+  input("he");
+  expect(bob.frames.filter((type) => type === "typing")).toHaveLength(1);
   await waitFor(() =>
     expect(hers.result.current.typists).toMatchObject([{ userId: "bob", userName: "Bob" }]),
   );
-  input("he");
   input("");
   await waitFor(() => expect(hers.result.current.typists).toEqual([]));
   input("x");
