@@ -104,8 +104,10 @@ func (c *Serve) checkRates() error {
 		name  string
 		value float64
 	}{
-		{"--post-rate", c.PostRate}, {"--post-burst", c.PostBurst},
-		{"--channel-rate", c.ChannelRate}, {"--channel-burst", c.ChannelBurst},
+		{"--post-rate", c.PostRate},
+		{"--post-burst", c.PostBurst},
+		{"--channel-rate", c.ChannelRate},
+		{"--channel-burst", c.ChannelBurst},
 	} {
 		if rate.value < 0 {
 			return fmt.Errorf("%s is not negative", rate.name)
