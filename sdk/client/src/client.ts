@@ -9,7 +9,7 @@ import type { ClientEvents } from "./events";
 import { type Frame, isLogged } from "./frame";
 import { History, type Page, type PageOptions } from "./history";
 import { Identity } from "./identity";
-import { Keeping, place, unkept } from "./keeping";
+import { Keeping, keeps } from "./keeping";
 import type { Session } from "./link";
 import type { ClientOptions } from "./options";
 import { Outbox } from "./outbox";
@@ -61,19 +61,17 @@ export class Client {
       lost: (channelId, why) => this.lost(channelId, why),
     });
     this.receipts = new Receipts({ events: this.events, requests: this.requests, rest: this.rest, self });
-    const keep = place(options);
-    const most = options.maxQueue ?? 1000;
-    const failed = (why: unknown) => this.events.emit("error", unkept(why));
     this.outbox = new Outbox({
       send,
       after,
-      most,
+      most: options.maxQueue ?? 1000,
       batch: options.batch === true ? { most: 10, within: 100 } : options.batch || undefined,
-      kept: keep !== false,
+      kept: keeps(options),
       told: (draft, end) => this.sender.told(draft, end),
-      unkept: failed,
     });
-    this.keeping = new Keeping({ outbox: this.outbox, server: address.socket, keep, most, after, failed });
+    this.keeping = new Keeping(options, this.outbox, address.socket, (error) =>
+      this.events.emit("error", error),
+    );
     const rate = new Rate(options.rate ?? 5, Date.now);
     this.sender = new Sender({ outbox: this.outbox, rate, statuses: this.receipts.statuses, self });
     this.connection = new Connection(options, address, this.identity, {
@@ -302,19 +300,18 @@ export class Client {
   private up(session: Session): void {
     this.session = session;
     this.identity.admitted(session);
-    this.keeping.up(session);
     this.turn("connected");
     if (this.presence) this.connection.send(this.presence);
     this.channels.resume();
     this.requests.resume();
-    this.outbox.resume();
+    this.keeping.up(session);
     this.events.emit("ready", session);
   }
 
   private down(why: ParleyError, retryIn: number | undefined): void {
     this.requests.broke();
     this.channels.broke();
-    this.outbox.broke();
+    this.keeping.broke();
     if (retryIn === undefined) {
       this.end(why);
       return;

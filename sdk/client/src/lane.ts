@@ -1,5 +1,5 @@
 import type { Frame } from "./frame";
-import type { Draft, Entry } from "./outbox";
+import type { Entry } from "./outbox";
 
 /** So many characters of JSON are at most a megabyte, which is what a frame may have. */
 const largest = 300_000;
@@ -61,43 +61,6 @@ export class Lane {
       entry.ref = "";
       this.alone.add(entry);
     }
-  }
-
-  /**
-   * Takes what all tabs have written down, in its order; what is not among it,
-   * and is nobody's here, is no more. Ours that are not on the shelf (yet) stay
-   * in our own order, behind as much of the rest as that allows. Answers those
-   * that are new.
-   */
-  merge(drafts: Draft[]): Entry[] {
-    const place = new Map(drafts.map((draft, i) => [draft.nonce, i]));
-    const mine = new Set(this.entries.map((e) => e.nonce));
-    const all: Entry[] = [];
-    const fresh: Entry[] = [];
-    let taken = 0;
-    const take = (end: number) => {
-      for (const draft of drafts.slice(taken, end)) {
-        if (mine.has(draft.nonce)) continue;
-        const entry = { ...draft, ready: true, kept: true, ref: "" };
-        all.push(entry);
-        fresh.push(entry);
-      }
-      taken = Math.max(taken, end);
-    };
-    let loose: Entry[] = [];
-    for (const entry of this.entries) {
-      const at = place.get(entry.nonce);
-      if (at === undefined) {
-        if (entry.owner || entry.ref !== "") loose.push(entry);
-        continue;
-      }
-      take(at);
-      all.push(...loose, entry);
-      loose = [];
-    }
-    take(drafts.length);
-    this.entries = [...all, ...loose];
-    return fresh;
   }
 
   /** The first drafts that may go in one frame. */

@@ -1,5 +1,5 @@
 import type { Keep } from "./keep";
-import type { Draft, End, Shelf } from "./outbox";
+import type { Draft, End } from "./outbox";
 
 /** What a tab is told by the others, and by who gives out the turns. */
 export interface TabsListener {
@@ -8,7 +8,22 @@ export interface TabsListener {
   lost(): void;
   /** Another tab added drafts. */
   changed(): void;
-  ended(draft: Draft, end: End): void;
+  /** Another tab tells how a draft ended. */
+  concluded(draft: Draft, end: End): void;
+}
+
+/** What all tabs have written down, and whose turn it is to send it. */
+export interface Turns {
+  /** Writes a draft down, behind those that are there. A rejection with the code `queue_full` refuses it. */
+  add(draft: Draft): Promise<void>;
+  /** Takes a draft off, and tells the other tabs how it ended. */
+  remove(draft: Draft, end: End): void;
+  /** Every draft, in the order in which they were added; undefined: others are not looked after. */
+  all(): Promise<Draft[] | undefined>;
+  /** Stands in line for the right to send, which `granted` tells of, until `rest`. */
+  ask(): void;
+  rest(): void;
+  close(): void;
 }
 
 /** The part of a BroadcastChannel that is used. */
@@ -42,7 +57,7 @@ const patience = 5000;
  * or crashes loses it by itself. The board carries hints and results; what is
  * missed there is found in the keep.
  */
-export class Tabs implements Shelf {
+export class Tabs implements Turns {
   private line: AbortController | undefined; // where we stand, or stood until it was our turn
   private release: (() => void) | undefined; // ends our turn
   private resting = false;
@@ -167,7 +182,7 @@ export class Tabs implements Shelf {
         this.options.listener.changed();
         return;
       case "ended":
-        this.options.listener.ended(told.draft, told.end);
+        this.options.listener.concluded(told.draft, told.end);
         return;
       case "who":
         if (this.release) this.tell({ is: "here" });

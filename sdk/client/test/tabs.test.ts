@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Frame } from "../src/frame";
 import { Outbox } from "../src/outbox";
-import { Tabs } from "../src/tabs";
+import { Sharing } from "../src/sharing";
+import { Tabs, type TabsListener } from "../src/tabs";
 import { ModelBrowser, ModelServer, settle, type Tab } from "./browser";
 
 const which = fc.nat({ max: 2 });
@@ -194,12 +195,11 @@ test("a keep that does not answer is done without, and it is said; what was adde
     after,
     most: 10,
     kept: true,
-    unkept: (why) => said.push(why),
   });
   const never = () => new Promise<never>(() => {});
-  outbox.attach(
-    new Tabs({ queue: "q", keep: { add: never, remove: never, all: never }, after, listener: outbox }),
-  );
+  const keep = { add: never, remove: never, all: never };
+  const tabs = (listener: TabsListener) => new Tabs({ queue: "q", keep, after, listener });
+  outbox.attach(new Sharing(outbox, tabs, (why) => said.push(why)));
   outbox.resume();
   const sent = outbox.add({
     nonce: "1",
