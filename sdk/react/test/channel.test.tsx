@@ -55,7 +55,9 @@ test("StrictMode, and two components at once, join once", async () => {
   const ada = client(server.url, "ada");
   const { result } = use(ada, () => [useUnread("once"), useChannel("once"), useMessages("once")] as const);
   await waitFor(() => expect(result.current[1].joined).toBe(true));
+  await waitFor(() => expect(result.current[2].loading).toBe(false));
   expect(ada.frames.filter((type) => type === "subscribe")).toHaveLength(1);
+  expect(ada.frames.filter((type) => type === "history")).toHaveLength(1);
   expect(ada.frames).not.toContain("unsubscribe");
 });
 
