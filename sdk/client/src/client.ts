@@ -286,6 +286,11 @@ export class Client {
     return this.calls.answer(callId, how);
   }
 
+  /** A call of the user's as it is now. */
+  async getCall(callId: string): Promise<Call> {
+    return (await this.rest.get(`/v1/calls/${encodeURIComponent(callId)}`)) as Call;
+  }
+
   /** Sends a signal to every device of a user, or to one by its session. */
   signal(to: { userId: string } | { sessionId: string }, event: string, data?: Json): void {
     this.connection.send({ type: "signal", ...to, event, data });
