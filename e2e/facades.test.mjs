@@ -237,6 +237,27 @@ test('E: what is out of view is not read until it is scrolled to', async () => {
   await until('all to be read', async () => (await signs()).every((s) => s === '✓✓ read'));
 });
 
+test('E: who is watched for is seen once: those that come later, those whose id changes, none that left', async () => {
+  const ada = await open('/conversation?user=ada&conversation=seen');
+  const seen = (ids) => ada.until(ids.join(), (want) => JSON.stringify(seen) === want, JSON.stringify(ids));
+  await ada.do(() => {
+    document.body.innerHTML = '<div id="list"><p data-message-id="0">0</p></div>';
+    globalThis.seen = [];
+    globalThis.stop = watchVisibleMessages((id) => seen.push(id), { root: document.querySelector('#list') });
+    globalThis.add = (id, style = '') => { document.querySelector('#list').insertAdjacentHTML('beforeend', `<p data-message-id="${id}" style="${style}">${id}</p>`); };
+  });
+  await seen(['0']);
+  await ada.do(() => { add('temp-1'); add('far', 'position:absolute;top:5000px'); add('left'); document.querySelector('[data-message-id=left]').remove(); });
+  await seen(['0', 'temp-1']);
+  await ada.do(() => { document.querySelector('[data-message-id=temp-1]').setAttribute('data-message-id', '1'); });
+  await seen(['0', 'temp-1', '1']);
+  await ada.do(() => { document.querySelector('[data-message-id=far]').scrollIntoView(); });
+  await seen(['0', 'temp-1', '1', 'far']);
+  await ada.do(() => { stop(); scrollTo(0, 0); add('after'); document.querySelector('[data-message-id="0"]').scrollIntoView(); });
+  await ada.do(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await seen(['0', 'temp-1', '1', 'far']);
+});
+
 test('E: what is written without a network waits, is sent once, in order; numbers have no holes', async () => {
   const ada = await open('/conversation?user=ada&conversation=away');
   const bob = await open('/conversation?user=bob&conversation=away');

@@ -1,13 +1,13 @@
 // A conversation: optimistic messages, typing, receipts of what comes into view,
 // files with progress.
-import { ConversationClient, MessageOrdering, uploadFile, useReadReceipts, useTypingIndicator } from '@parley/react/conversations';
+import { ConversationClient, MessageOrdering, uploadFile, useReadReceipts, useTypingIndicator, watchVisibleMessages } from '@parley/react/conversations';
 import { type ChangeEvent, StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
 const settings = new URLSearchParams(location.search);
 const user = { id: settings.get('user') ?? 'nobody' };
 const conversationId = settings.get('conversation') ?? 'general';
-Object.assign(window, { statuses: [], progress: [], MessageOrdering });
+Object.assign(window, { statuses: [], progress: [], MessageOrdering, watchVisibleMessages });
 window.addEventListener('message-status-change', (event) => window.statuses.push(event.detail));
 
 const signs = { sending: '…', sent: '✓', delivered: '✓✓', read: '✓✓ read', failed: '✗' };

@@ -53,11 +53,11 @@ export class Sample {
 
   // offline ends every connection and lets none through.
   offline() {
-    this.site.down = true;
+    this.site.down = 'all';
     this.site.cut();
   }
 
-  online() { this.site.down = false; }
+  online() { this.site.down = ''; }
 
   async close() {
     await this.context.close();
