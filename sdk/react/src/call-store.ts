@@ -35,14 +35,19 @@ export class CallStore extends Store {
   };
 
   protected start(): void {
-    this.stops = [
-      this.client.on("call.state", this.put),
-      // Whoever was not connected when it ended finds it in the log.
-      this.client.on("call", (ended) => {
-        const call = this.live.get(ended.callId);
-        if (call) this.put({ ...call, state: ended.state, endedAt: ended.endedAt });
-      }),
-    ];
+    this.stops = [this.client.on("call.state", this.put), this.client.on("ready", () => this.look())];
+  }
+
+  /** What became of the calls while there was no connection? */
+  private look(): void {
+    for (const call of this.live.values()) {
+      this.client.getCall(call.callId).then(
+        (now) => this.live.has(call.callId) && this.put(now),
+        (error) => {
+          if (error.code === "not_found" && this.live.has(call.callId)) this.put({ ...call, state: "ended" });
+        },
+      );
+    }
   }
 
   protected stop(): void {

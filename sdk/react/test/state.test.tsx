@@ -74,6 +74,22 @@ test("a call rings, is accepted and ends, on both sides", async () => {
   await expect(his.result.current.accept()).rejects.toMatchObject({ code: expect.any(String) });
 });
 
+test("who was not connected when a call ended learns of it", async () => {
+  const ada = client(server.url, "ada3", { backoff: { base: 2000, cap: 2000 } });
+  const bob = client(server.url, "bob3");
+  const [hers, his] = [use(ada, () => useCall()), use(bob, () => useCall())];
+  await waitFor(() => expect(ada.isConnected && bob.isConnected).toBe(true));
+  await hers.result.current.start("bob3");
+  await waitFor(() => expect(his.result.current.incoming).toBe(true));
+  await his.result.current.accept();
+  await waitFor(() => expect(hers.result.current.call?.state).toBe("accepted"));
+  const broken = new Promise<void>((done) => ada.on("connection", () => done()));
+  ada.cut();
+  await broken;
+  await his.result.current.end();
+  await waitFor(() => expect(hers.result.current.call?.state).toBe("ended"));
+});
+
 test("a call is declined", async () => {
   const [ada, bob] = [client(server.url, "ada2"), client(server.url, "bob2")];
   const [hers, his] = [use(ada, () => useCall()), use(bob, () => useCall())];
