@@ -1,4 +1,4 @@
-import { Client, type StateEvent } from "@parley/client";
+import { Client, type Json } from "@parley/client";
 import { complain, element, showConnection, visitor } from "../page";
 import { type Bid, bidOf, place } from "./bid";
 
@@ -11,12 +11,12 @@ const amount = element("amount", HTMLInputElement);
 const notice = element("notice", HTMLElement);
 let mine: Bid | undefined; // that stood last, until it is outbid
 
-const euros = (bid: Bid) => `€ ${bid.amount.toLocaleString("en")}`;
+const euros = (bid: Bid) => `€${bid.amount.toLocaleString("en")}`;
 const whose = (bid: Bid) => (bid.bidder === me ? "you" : bid.bidder);
 
-function take(event: StateEvent): void {
-  const bid = event.channelId === channel && event.key === "highest" ? bidOf(event.value) : undefined;
-  if (bid) bids.set(event.seq, bid);
+function take(seq: number, value: Json | undefined): void {
+  const bid = bidOf(value);
+  if (bid) bids.set(seq, bid);
 }
 
 function show(): void {
@@ -60,13 +60,16 @@ element("form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   offer().catch(complain);
 });
-client.on("state", (event) => {
-  take(event);
+lot.subscribe((key, held) => {
+  if (key !== "highest" || !held) return;
+  take(held.version, held.value);
   show();
 });
 showConnection(client);
-
-// Every bid that ever stood is an event of the channel's log.
 await client.joinChannel(channel);
-for (const event of await client.getEventsSince(channel, 0)) if (event.type === "state") take(event);
+
+// Every bid that stood is an event of the channel's log.
+for (const event of await client.getEventsSince(channel, 0)) {
+  if (event.type === "state" && event.key === "highest") take(event.seq, event.value);
+}
 show();

@@ -100,7 +100,8 @@ function followDevice(move: (place: Place) => void): () => void {
 }
 
 function followWalk(move: (place: Place) => void): () => void {
-  const place = { lat: 52.5145 + Math.random() / 1000, lng: 13.3501 + Math.random() / 600 };
+  const [near = { lat: 52.5145, lng: 13.3501 }] = places.values(); // whoever is there, or a park
+  const place = { lat: near.lat + Math.random() / 1000, lng: near.lng + Math.random() / 600 };
   let heading = Math.random() * 2 * Math.PI;
   const step = () => {
     heading += (Math.random() - 0.5) * 0.8;

@@ -84,12 +84,12 @@ test("two pages bid, and both show who has the lot", async () => {
     await until("a connection", async () => (await page.textContent("#connection")) === "Connected");
   }
   await bid(ada, 1200);
-  await until("Ben to see it", async () => (await highest(ben)) === "€ 1,200 by Ada");
+  await until("Ben to see it", async () => (await highest(ben)) === "€1,200 by Ada");
   await bid(ben, 1350);
-  await until("Ada to see it", async () => (await highest(ada)) === "€ 1,350 by Ben");
+  await until("Ada to see it", async () => (await highest(ada)) === "€1,350 by Ben");
   await until(
     "Ben's to stand",
-    async () => (await ben.textContent("#notice")) === "Your bid of € 1,350 stands.",
+    async () => (await ben.textContent("#notice")) === "Your bid of €1,350 stands.",
   );
   await bid(ada, 1360);
   await until("Ben to be told", async () =>
@@ -97,10 +97,10 @@ test("two pages bid, and both show who has the lot", async () => {
   );
   await Promise.all([bid(ada, 1400), bid(ben, 1500)]);
   for (const page of [ada, ben])
-    await until("the highest", async () => (await highest(page)).startsWith("€ 1,500"));
+    await until("the highest", async () => (await highest(page)).startsWith("€1,500"));
 
   const late = await site.tab("/auction/?name=Cy");
   await until("every bid that stood", async () => (await late.locator("#bids li").count()) >= 3);
-  expect(await late.locator("#bids li").last().textContent()).toBe("Ada€ 1,200");
+  expect(await late.locator("#bids li").last().textContent()).toBe("Ada€1,200");
   await site.looks(ada, "auction");
 });
