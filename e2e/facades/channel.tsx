@@ -43,7 +43,7 @@ function Channel({ token, channelId }) {
 
   return (
     <div>
-      <ol id="messages">{messages.map((m) => <li key={m.id} data-seq={m.seq}><b>{m.senderId}</b>: <span className="text">{m.text}</span></li>)}</ol>
+      <ol id="messages">{messages.filter((m) => !m.deletedAt).map((m) => <li key={m.id} data-seq={m.seq}><b>{m.senderId}</b>: <span className="text">{m.text}</span></li>)}</ol>
       <p id="typing">{typists.join()}</p>
       <input id="draft" value={draft} onChange={(e) => typed(e.target.value)} onKeyDown={(e) => e.key === 'Enter' && send()} />
     </div>
