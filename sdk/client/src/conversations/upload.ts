@@ -2,7 +2,7 @@ import { Address } from "../address";
 import { Identity, type IdentityOptions } from "../identity";
 import type { Client } from "../index";
 import { Rest } from "../rest";
-import { type UploadOptions, upload } from "../upload";
+import type { UploadOptions } from "../upload";
 import { clientOf } from "./open";
 
 export interface UploadFileOptions extends IdentityOptions {
@@ -30,8 +30,8 @@ export async function uploadFile(
     onProgress: (sent, total) => onProgress(total === 0 ? 100 : (sent / total) * 100),
     ...(signal && { signal }),
   };
-  const uploaded = client
-    ? await client.upload(file, options)
-    : await upload(new Rest(new Address(url), new Identity(identity)), file, options);
-  return uploaded.url;
+  if (client) return (await client.upload(file, options)).url;
+  const { upload } = await import("../upload"); // as the client does
+  const { url: path } = await upload(new Rest(new Address(url), new Identity(identity)), file, options);
+  return path;
 }
