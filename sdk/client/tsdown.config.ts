@@ -1,9 +1,14 @@
 import { defineConfig } from "tsdown";
 
-const common = { entry: "src/index.ts", format: "esm", platform: "neutral" } as const;
-
-export default defineConfig([
-  { ...common, dts: true },
-  // What a bundler makes of it, to be weighed.
-  { ...common, minify: true, dts: false, clean: false, outputOptions: { entryFileNames: "index.min.mjs" } },
-]);
+// What entries share, and what is loaded on demand, is in chunks beside them.
+export default defineConfig({
+  entry: {
+    index: "src/index.ts",
+    rooms: "src/rooms/index.ts",
+    conversations: "src/conversations/index.ts",
+    messages: "src/messages.ts",
+  },
+  format: "esm",
+  platform: "neutral",
+  dts: true,
+});

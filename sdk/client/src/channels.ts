@@ -2,7 +2,7 @@ import { after } from "./clock";
 import type { Emitter } from "./emitter";
 import { type Expired, ParleyError } from "./error";
 import type { ClientEvents } from "./events";
-import { type Frame, parsePosition } from "./frame";
+import { type Frame, isKnown, parsePosition } from "./frame";
 import type { Page } from "./history";
 import { Place } from "./place";
 import { Seam } from "./seam";
@@ -56,18 +56,6 @@ const ackEvery = 1000;
 
 /** Before a subscribe that was refused for now is sent again, unless the server says how long. */
 const patience = 1000;
-
-/** The kinds of events that have listeners of their own. */
-const known = {
-  message: true,
-  "message.update": true,
-  "message.delete": true,
-  reaction: true,
-  pin: true,
-  member: true,
-  state: true,
-  call: true,
-} as const;
 
 /** The channels that are followed, each from its place in the log, on one connection after the other. */
 export class Channels {
@@ -189,7 +177,7 @@ export class Channels {
     if (frame.type === "message") frame.clientAck = true;
     this.#options.logged(frame, channel.place.seq ?? frame.seq);
     this.#options.events.emit("event", frame as never);
-    if (frame.type in known) this.#options.events.emit(frame.type as keyof typeof known, frame as never);
+    if (isKnown(frame.type)) this.#options.events.emit(frame.type, frame as never);
     channel.seam.told();
   }
 

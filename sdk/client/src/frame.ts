@@ -1,4 +1,4 @@
-import type { Json } from "./types";
+import type { Json, LogEvent } from "./types";
 
 /** A frame of either side: one JSON object with a type. See docs/protocol.md. */
 export interface Frame {
@@ -11,7 +11,7 @@ export interface Frame {
 }
 
 /** The types of frames that are events of a channel's log, as far as this version knows them. */
-const logged = new Set([
+const logged: ReadonlySet<string> = new Set<LogEvent["type"]>([
   "message",
   "message.update",
   "message.delete",
@@ -21,6 +21,11 @@ const logged = new Set([
   "state",
   "call",
 ]);
+
+/** Reports whether events of this type have listeners of their own. */
+export function isKnown(type: string): type is LogEvent["type"] {
+  return logged.has(type);
+}
 
 /**
  * Reports whether a frame of the server's is an event of a channel's log. One
