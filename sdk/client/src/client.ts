@@ -65,7 +65,6 @@ export class Client {
       send,
       after,
       most: options.maxQueue ?? 1000,
-      batch: options.batch === true ? { most: 10, within: 100 } : options.batch || undefined,
       kept: keeps(options),
       told: (draft, end) => this.sender.told(draft, end),
     });

@@ -13,6 +13,7 @@ export function keeps({ keep, token, getToken, userId }: ClientOptions): boolean
 
 /** Tells the outbox of connections, once it is known that they are the same user's, and where drafts are kept. */
 export class Keeping {
+  private readonly batching: Promise<unknown> | undefined;
   private readonly keeper: Promise<Keeper | undefined> | undefined;
   private session: Session | undefined; // the last
   private isUp = false;
@@ -23,6 +24,16 @@ export class Keeping {
     server: string,
     failed: (error: ParleyError) => void,
   ) {
+    const { batch } = options;
+    if (batch) {
+      const bounds = batch === true ? { most: 10, within: 100 } : batch;
+      this.batching = import("./batch").then(
+        ({ Batches }) => {
+          outbox.batcher = new Batches(bounds, outbox.options.after);
+        },
+        () => {}, // each goes by itself then
+      );
+    }
     if (!keeps(options)) return;
     const keep = typeof options.keep === "object" ? options.keep : undefined;
     const unkept = (why: unknown) =>
@@ -55,7 +66,7 @@ export class Keeping {
       else if (changed) this.outbox.attach(undefined);
       this.outbox.resume();
     };
-    if (this.keeper) void this.keeper.then(go);
+    if (this.keeper || this.batching) void Promise.all([this.keeper, this.batching]).then(([keeper]) => go(keeper));
     else go();
   }
 

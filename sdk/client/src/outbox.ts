@@ -38,6 +38,19 @@ export interface Shelf {
   close(): void;
 }
 
+/** Sends several messages of a channel in one frame. */
+export interface Batcher {
+  /** Lets a message that could go at once wait a while for others. */
+  gather(lane: Lane, then: () => void): void;
+  /** What is first in the lane and goes in one frame; nothing: more may come. */
+  next(lane: Lane): Entry[];
+  frame(channelId: string, entries: Entry[]): Frame;
+  /** Sends each of these by itself from now on. */
+  single(entries: Entry[]): void;
+  /** Lets nothing wait for others any more. */
+  stop(lane: Lane): void;
+}
+
 export interface OutboxOptions {
   /** Sends a frame, if there is a connection; false: there is none. */
   send(frame: Frame): boolean;
@@ -45,8 +58,6 @@ export interface OutboxOptions {
   after(milliseconds: number, callback: () => void): () => void;
   /** How many drafts may wait. */
   most: number;
-  /** Several messages of a channel go in one frame: as many, or those of so many milliseconds. */
-  batch?: { most: number; within: number } | undefined;
   /** Drafts wait until `attach` says where they are written down. */
   kept?: boolean;
   /** Told of each draft that waits, and of its end. */
@@ -67,6 +78,7 @@ const largest = 1_000_000;
  */
 export class Outbox {
   readonly lanes = new Map<string, Lane>();
+  batcher: Batcher | undefined;
   private refs = 0;
   private connected = false;
   private waiting: boolean; // for a shelf
@@ -139,7 +151,7 @@ export class Outbox {
   /** The connection broke. */
   broke(): void {
     this.connected = false;
-    for (const lane of this.lanes.values()) lane.stop();
+    for (const lane of this.lanes.values()) this.stop(lane);
     for (const entry of this.drafts()) entry.ref = "";
     this.shelf?.connected(false);
   }
@@ -173,8 +185,9 @@ export class Outbox {
   ready(entry: Entry): void {
     entry.ready = true;
     const lane = this.lanes.get(entry.channelId);
-    lane?.gather(() => this.advance(lane));
-    if (lane) this.advance(lane);
+    if (!lane) return;
+    this.batcher?.gather(lane, () => this.advance(lane));
+    this.advance(lane);
   }
 
   /** The draft is stored, or refused for good. */
@@ -193,7 +206,7 @@ export class Outbox {
   lane(channelId: string): Lane {
     let lane = this.lanes.get(channelId);
     if (!lane) {
-      lane = new Lane(channelId, this.options.batch, this.options.after);
+      lane = new Lane(channelId);
       this.lanes.set(channelId, lane);
     }
     return lane;
@@ -203,19 +216,27 @@ export class Outbox {
   advance(...lanes: Lane[]): void {
     if (!this.connected || this.waiting || this.shelf?.turn === false) return;
     for (const lane of lanes.length > 0 ? lanes : this.lanes.values()) {
-      const next = lane.next();
-      if (!next) continue;
+      if (!lane.free) continue;
+      const entries = this.batcher?.next(lane) ?? lane.entries.slice(0, 1);
+      const [first, ...others] = entries;
+      if (!first) continue;
+      const frame = others.length > 0 ? this.batcher?.frame(lane.channelId, entries) : first.frame;
       const ref = `d${++this.refs}`;
-      if (!this.options.send({ ...next.frame, ref })) return;
-      for (const entry of next.entries) entry.ref = ref;
+      if (!this.options.send({ ...(frame ?? first.frame), ref })) return;
+      for (const entry of entries) entry.ref = ref;
     }
   }
 
   /** Forgets a lane that is empty. */
   tidy(lane: Lane): void {
     if (lane.entries.length > 0) return;
-    lane.stop();
+    this.stop(lane);
     this.lanes.delete(lane.channelId);
+  }
+
+  private stop(lane: Lane): void {
+    lane.stop();
+    this.batcher?.stop(lane);
   }
 
   private keep(entry: Entry): void {
@@ -226,16 +247,20 @@ export class Outbox {
   /** One of a frame was refused for now, or all of it: of several messages it is not known which was at fault. */
   private refused(lane: Lane, entries: Entry[], error: ParleyError): void {
     const [first, ...others] = entries;
+    for (const entry of entries) entry.ref = "";
     if (error.retry) {
-      for (const entry of entries) entry.ref = "";
-      lane.pause(error.retryAfter ?? patience, () => this.advance(lane));
+      const { after } = this.options;
+      lane.pause(
+        (then) => after(error.retryAfter ?? patience, then),
+        () => this.advance(lane),
+      );
     } else if (first && others.length === 0) this.end(first, { error });
-    else lane.single(entries);
+    else this.batcher?.single(entries);
   }
 
   private drop(why: ParleyError): void {
     const entries = this.drafts();
-    for (const lane of this.lanes.values()) lane.stop();
+    for (const lane of this.lanes.values()) this.stop(lane);
     this.lanes.clear();
     for (const entry of entries) {
       if (!entry.owner) continue;

@@ -1,3 +1,4 @@
+import { Batches } from "../src/batch";
 import { ParleyError } from "../src/error";
 import type { Frame } from "../src/frame";
 import type { Keep, KeptDraft } from "../src/keep";
@@ -168,7 +169,6 @@ export class Tab {
       send: (frame) => this.send(frame),
       after,
       most: 1000,
-      batch: browser.batch,
       kept: true,
       told: (draft: Draft, end?: End) => {
         this.told.push(`${draft.nonce} ${end ? ("ack" in end ? "sent" : "failed") : "sending"}`);
@@ -186,6 +186,7 @@ export class Tab {
       },
       close: () => {},
     };
+    if (browser.batch) this.outbox.batcher = new Batches(browser.batch, after);
     const keep = this.keep();
     const locks = { request: this.request as LockManager["request"] };
     const tabs = (listener: TabsListener) =>

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Batches } from "../src/batch";
 import { ParleyError } from "../src/error";
 import type { Frame } from "../src/frame";
 import { Outbox } from "../src/outbox";
@@ -15,6 +16,13 @@ class World {
   readonly outbox: Outbox;
 
   constructor(batch?: { most: number; within: number }) {
+    const after = (milliseconds: number, callback: () => void) => {
+      const timer = { due: this.now + milliseconds, callback };
+      this.timers.push(timer);
+      return () => {
+        this.timers = this.timers.filter((t) => t !== timer);
+      };
+    };
     this.outbox = new Outbox({
       send: (frame) => {
         if (!this.connected) return false;
@@ -22,16 +30,10 @@ class World {
         this.wire.push(frame);
         return true;
       },
-      after: (milliseconds, callback) => {
-        const timer = { due: this.now + milliseconds, callback };
-        this.timers.push(timer);
-        return () => {
-          this.timers = this.timers.filter((t) => t !== timer);
-        };
-      },
+      after,
       most: 1000,
-      batch,
     });
+    if (batch) this.outbox.batcher = new Batches(batch, after);
   }
 
   add(channelId: string, nonce: string, text = ""): Promise<Frame> {
