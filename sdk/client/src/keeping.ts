@@ -66,7 +66,8 @@ export class Keeping {
       else if (changed) this.outbox.attach(undefined);
       this.outbox.resume();
     };
-    if (this.keeper || this.batching) void Promise.all([this.keeper, this.batching]).then(([keeper]) => go(keeper));
+    if (this.keeper || this.batching)
+      void Promise.all([this.keeper, this.batching]).then(([keeper]) => go(keeper));
     else go();
   }
 
