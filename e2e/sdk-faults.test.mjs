@@ -11,39 +11,59 @@ let server, browser;
 before(async () => { [server, browser] = await Promise.all([Server.start(), launch()]); });
 after(async () => { await browser?.close(); await server?.stop(); });
 
-// withSite gives f a site and contexts of its own, and ends them.
+// withSite gives f a site, what makes contexts, and what makes bob write: all
+// its own, and ended with it.
 async function withSite(f) {
   const site = await Site.start(server);
-  const contexts = [];
+  const contexts = [], writers = [];
   const context = async () => {
     contexts.push(await browser.newContext());
     return contexts.at(-1);
   };
+  const bob = (channel, every) => {
+    writers.push(new Writer(channel, every));
+    return writers.at(-1);
+  };
   try {
-    await f(site, context);
+    await f(site, context, bob);
     assert.deepEqual(site.errors, []);
   } finally {
+    for (const w of writers) await w.stop();
     for (const c of contexts) await c.close();
     await site.close();
   }
 }
 
-// bob is somebody who writes over REST, one message each so many milliseconds,
-// until it is stopped; the function that stops him gives how many there were.
-function bob(channel, every) {
-  let n = 0, stopped = false;
-  const post = async () => {
-    while (!stopped) {
+// Writer writes over REST as bob, one message each so many milliseconds, until
+// it is stopped.
+class Writer {
+  count = 0;
+  #stopped = false;
+  #done;
+
+  constructor(channel, every) { this.#done = this.#write(channel, every); }
+
+  async #write(channel, every) {
+    while (!this.#stopped) {
       const r = await fetch(`${server.url}/v1/channels/${channel}/messages?userId=bob`, {
-        method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text: `bob ${n}` }),
+        method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text: `bob ${this.count}` }),
       });
       assert.equal(r.status, 201);
-      n++;
+      this.count++;
       await new Promise((done) => setTimeout(done, every));
     }
-  };
-  const done = post();
-  return { count: () => n, stop: async () => { stopped = true; await done; return n; } };
+  }
+
+  // more waits until there are some more.
+  more() {
+    const from = this.count;
+    return until('some more of bob', () => this.count > from + 5);
+  }
+
+  stop() {
+    this.#stopped = true;
+    return this.#done;
+  }
 }
 
 // said are the texts of one sender, as they were written.
@@ -105,7 +125,7 @@ test('kill -9 of the server, three times while both write: no reload, and two pa
   }
 }));
 
-test('where WebSockets are refused it polls, and comes back to one when they pass, without a seam', () => withSite(async (site, context) => {
+test('where WebSockets are refused it polls, and comes back to one when they pass, without a seam', () => withSite(async (site, context, bob) => {
   site.sockets = 'refuse';
   const ada = await User.open(site, await context(), { userId: 'ada', retrySocket: 200 }, ['refused']);
   assert.equal(site.passed, 0);
@@ -119,19 +139,19 @@ test('where WebSockets are refused it polls, and comes back to one when they pas
   await ada.talk('refused', 'ada again', 40, 20);
   await until('a WebSocket', () => site.passed >= 2 && site.open === 1); // one to try, one to stay
   await ada.until('all to be stored', () => stored.length === 80);
-  await until('some more of bob', ((n) => () => writer.count() > n + 5)(writer.count()));
+  await writer.more();
 
   site.sockets = 'refuse'; // and back again
   site.cut();
   const polls = site.asked.length;
   await until('polls', () => site.asked.slice(polls).some((path) => path.startsWith('/v1/poll')));
-  await until('some more of bob', ((n) => () => writer.count() > n + 5)(writer.count()));
+  await writer.more();
   await writer.stop();
   const log = await agree('refused', ada);
   assert.deepEqual(log.filter(([, who]) => who === 'ada').map(([, , text]) => text), [...said('ada', 40), ...said('ada again', 40)]);
 }));
 
-test('without any network for a while, its own files included, the page comes back, and to a WebSocket', () => withSite(async (site, context) => {
+test('without any network for a while, its own files included, the page comes back, and to a WebSocket', () => withSite(async (site, context, bob) => {
   const ada = await User.open(site, await context(), { userId: 'ada', retrySocket: 200 }, ['offline']);
   await ada.do(() => client.sendMessage('offline', 'before'));
   site.down = 'all';
@@ -160,7 +180,7 @@ test('where polls fail too, a WebSocket is tried again', () => withSite(async (s
   await agree('either', ada);
 }));
 
-test('a connection that is half-open is given up, and resumed on another', () => withSite(async (site, context) => {
+test('a connection that is half-open is given up, and resumed on another', () => withSite(async (site, context, bob) => {
   const ada = await User.open(site, await context(), { userId: 'ada', pingEvery: 3000 }, ['silent']);
   await ada.do(() => client.sendMessage('silent', 'before'));
   site.silence();

@@ -5,13 +5,18 @@ import { launch } from './browser.mjs';
 import { Site } from './sdkpage.mjs';
 import { Server, until } from './server.mjs';
 
-let server, site, browser;
+let server, site, browser, writing = true;
 
 before(async () => {
   [server, browser] = await Promise.all([Server.start(), launch()]);
   site = await Site.start(server);
 });
-after(async () => { await browser?.close(); await site?.close(); await server?.stop(); });
+after(async () => {
+  writing = false;
+  await browser?.close();
+  await site?.close();
+  await server?.stop();
+});
 
 // countTimers runs in the page before any script of it: `timers` are those that
 // are set and have not gone off, once or again and again.
@@ -131,7 +136,7 @@ test('after 1,000 reconnections nothing has grown, and nothing was lost or doubl
   await page.evaluate(begin);
 
   // Somebody else writes all the while.
-  let written = 0, writing = true;
+  let written = 0;
   const writer = (async () => {
     while (writing) {
       await ask('POST', 'grow/messages', { text: `${written}` });

@@ -179,28 +179,19 @@ function lines(raw) {
 
 // bundle makes one module of an entry, a file's path, as an application's
 // bundler would: packages by their names from sdk/node_modules, TypeScript and
-// JSX included.
-export async function bundle(entry, options) {
-  const [{ code }] = await chunks(entry, { ...options, whole: true });
-  return code;
-}
-
-// chunks are what a bundler makes of an entry: the entry first, then what it
-// loads later, unless it is to be `whole`. `external` is left to be imported.
-// `mode` is what libraries that look at NODE_ENV are made for.
-export async function chunks(entry, { external = [], minify = false, whole = false, mode = 'production' } = {}) {
+// JSX included. `mode` is what libraries that look at NODE_ENV are made for.
+export async function bundle(entry, { minify = false, mode = 'production' } = {}) {
   const { rolldown } = await import(createRequire(new URL('package.json', sdk)).resolve('rolldown'));
   const build = await rolldown({
     input: entry,
-    external,
     platform: 'browser',
     logLevel: 'warn',
     resolve: { modules: ['node_modules', fileURLToPath(new URL('node_modules', sdk))] },
     transform: { define: { 'process.env.NODE_ENV': JSON.stringify(mode) }, jsx: { runtime: 'automatic' } },
   });
   try {
-    const { output } = await build.generate({ format: 'esm', minify, ...(whole && { codeSplitting: false }) });
-    return output.filter((o) => o.type === 'chunk').sort((a, b) => b.isEntry - a.isEntry);
+    const { output } = await build.generate({ format: 'esm', minify, codeSplitting: false });
+    return output[0].code;
   } finally {
     await build.close();
   }
