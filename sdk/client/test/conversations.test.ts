@@ -247,6 +247,27 @@ test("E7: whatever becomes of the connection, each message is sent once and told
   expect(ada.messages.map((m) => m.text)).toEqual(want);
 });
 
+test("E7: a message that comes again is told of once, with what has become of it since", async () => {
+  const { ada, bob } = await pair("again");
+  for (const text of ["0", "1", "2"]) ada.sendMessage(text);
+  await until("all", () => bob.messages.length === 3 && ada.told.filter((t) => t === "sent").length === 3);
+  const [, edited, deleted] = bob.messages.map((m) => m.id);
+  await ada.core.editMessage("again", edited ?? "", "1a");
+  await ada.core.deleteMessage("again", deleted ?? "");
+  const events = [`edited ${edited} 1a`, `deleted ${deleted}`];
+  await until("the changes", () => events.every((e) => bob.told.includes(e)));
+  bob.told.length = 0;
+  for (const c of [ada, bob]) {
+    const { head } = await c.core.joinChannel("again");
+    await c.core.joinChannel("again", { position: head.replace(/\d+$/, "0") });
+  }
+  await until("the changes again", () => events.every((e) => bob.told.includes(e)));
+  ada.sendMessage("3");
+  await until("the next", () => bob.messages.length > 3 && ada.messages.length > 3);
+  expect(bob.messages.map((m) => m.text)).toEqual(["0", "1", "2", "3"]);
+  expect(ada.messages).toHaveLength(4);
+});
+
 test("edits and deletions are told", async () => {
   const { ada, bob } = await pair("changes");
   ada.sendMessage("a");

@@ -88,6 +88,8 @@ test("A7 A8: typing is told with who it is, not to oneself, and ends on send", a
   bob.controller.onTypingIndicator(({ userId }) => told.push(`${userId} types`));
   bob.controller.onTypingStopped(({ userId }) => told.push(`${userId} stopped`));
   ada.controller.onTypingIndicator(({ userId }) => told.push(`to ada: ${userId}`));
+  const phone = client("typing", "ada");
+  phone.controller.onTypingIndicator(({ userId }) => told.push(`to ada: ${userId}`));
   const live = new Promise<void>((done) => bob.core.on("level", () => done()));
   bob.cut(); // whoever comes back is level when it is told so
   await live;
@@ -217,6 +219,28 @@ test("A guest's name goes with the messages; a user's is the server's to say", a
   await until("all", () => guest.controller.getChatHistory().length >= 2);
   expect(liar.senderId).toBe("ada");
   expect(guest.controller.getChatHistory().at(-1)?.userName).toBe("Ada");
+});
+
+test("A12: a message that comes again is told once, whatever the log is read from", async () => {
+  const { ada, bob } = await pair("again");
+  const got: string[] = [];
+  bob.controller.onChatMessage((m) => got.push(m.message));
+  for (const text of ["1", "2", "3"]) await ada.controller.sendChatMessage(text);
+  await until("all", () => got.length === 3);
+  bob.controller.clearChatHistory();
+  const { head } = await bob.core.joinChannel("again");
+  await bob.core.joinChannel("again", { position: head.replace(/\d+$/, "0") });
+  await ada.controller.sendChatMessage("4");
+  await until("the next", () => got.includes("4"));
+  expect(got).toEqual(["1", "2", "3", "4"]);
+  expect(bob.controller.getChatHistory().map((m) => m.message)).toEqual(["4"]);
+});
+
+test("the history keeps the last messages, in their order, and forgets the oldest", async () => {
+  const ada = client("bounded", "ada", { historyLimit: 3, rate: 0 });
+  for (let i = 0; i < 10; i++) await ada.controller.sendChatMessage(`${i}`);
+  await until("the last", () => ada.controller.getChatHistory().at(-1)?.message === "9");
+  expect(ada.controller.getChatHistory().map((m) => m.message)).toEqual(["7", "8", "9"]);
 });
 
 test("A12: messages from anywhere are sorted by their time, each once", () => {
