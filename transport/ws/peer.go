@@ -46,11 +46,11 @@ func (s *Server) Carry(w http.ResponseWriter, r *http.Request, name string, peer
 	if !s.checks(w, r) {
 		return nil
 	}
-	if !s.enter() {
+	if !s.gate.Enter() {
 		s.leaving(w)
 		return nil
 	}
-	defer s.exit()
+	defer s.gate.Leave()
 	c := s.connecting()
 	p, err := peer(c)
 	if err != nil {

@@ -121,7 +121,7 @@ func shake(tb testing.TB, addr, header, more string) *raw {
 	}
 	tb.Cleanup(func() { c.Close() })
 	r := &raw{Conn: c, in: bufio.NewReader(c)}
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := io.WriteString(c, strings.TrimSuffix(handshake, "\r\n")+header+"\r\n"+more); err != nil {
 		tb.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/transport/gate"
 )
 
 // Options of a Server. Connect is needed; every other zero value works.
@@ -75,15 +77,13 @@ type Server struct {
 	turning   sync.WaitGroup // of the wheel
 	deflaters deflaters
 	inflaters inflaters
+	gate      gate.Gate // connections, and handshakes under way
 
-	closing    atomic.Bool
 	refused    atomic.Uint64
 	unanswered atomic.Uint64
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
-	entering int           // handshakes under way
-	gone     chan struct{} // closed once closing and empty
 	opened   uint64
 	byName   map[string]int
 	openedBy map[string]uint64
@@ -112,14 +112,13 @@ func New(o Options) (*Server, error) {
 		checkOrigin:      o.CheckOrigin,
 		logger:           o.Logger,
 		now:              o.Now,
-		maxMessage:       or(o.MaxMessage, 1<<20),
-		handshakeTimeout: or(o.HandshakeTimeout, 10*time.Second),
-		retryAfter:       or(o.RetryAfter, time.Second),
+		maxMessage:       cmp.Or(o.MaxMessage, 1<<20),
+		handshakeTimeout: cmp.Or(o.HandshakeTimeout, 10*time.Second),
+		retryAfter:       cmp.Or(o.RetryAfter, time.Second),
 		compression:      o.Compression,
-		compressAbove:    or(o.CompressAbove, 512),
-		writeBuffer:      or(o.WriteBuffer, 64<<10),
+		compressAbove:    cmp.Or(o.CompressAbove, 512),
+		writeBuffer:      cmp.Or(o.WriteBuffer, 64<<10),
 		conns:            map[*conn]struct{}{},
-		gone:             make(chan struct{}),
 		byName:           map[string]int{},
 		openedBy:         map[string]uint64{},
 		dialects:         map[variant]*dialect{},
@@ -134,7 +133,7 @@ func New(o Options) (*Server, error) {
 		s.options.StatusOf = func(chat.Code) int { return http.StatusUnauthorized }
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.schedule(or(o.PingEvery, 30*time.Second), or(o.FirstFrame, 10*time.Second), or(o.CloseWithin, 3*time.Second))
+	s.schedule(cmp.Or(o.PingEvery, 30*time.Second), cmp.Or(o.FirstFrame, 10*time.Second), cmp.Or(o.CloseWithin, 3*time.Second))
 	procs := runtime.GOMAXPROCS(0)
 	s.readers = pool{few: 4 * procs, work: s.newReader}
 	s.writers = pool{few: procs, work: s.newWriter, share: writesPerWorker, pace: pace{now: s.now}}
@@ -147,14 +146,6 @@ func New(o Options) (*Server, error) {
 	}
 	s.turning.Go(s.turn)
 	return s, nil
-}
-
-func or[T comparable](v, standard T) T {
-	var zero T
-	if v == zero {
-		return standard
-	}
-	return v
 }
 
 // schedule chooses the wheel's pace: fine enough for the shortest of the times.
@@ -225,24 +216,6 @@ func (s *Server) place(name string) int {
 	return i
 }
 
-// enter lets a handshake begin, unless the server stops; then exit has to follow.
-func (s *Server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closing.Load() {
-		return false
-	}
-	s.entering++
-	return true
-}
-
-func (s *Server) exit() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.entering--
-	s.empty()
-}
-
 // remember counts the connection in; forget undoes it.
 func (s *Server) remember(c *conn) {
 	first := s.pingTicks
@@ -256,9 +229,10 @@ func (s *Server) remember(c *conn) {
 	s.conns[c] = struct{}{}
 	s.byName[c.dialect.name]++
 	s.openedBy[c.dialect.name]++
+	open := s.gate.Admit()
 	s.mu.Unlock()
 	s.wheel.set(c, first)
-	if s.closing.Load() {
+	if !open {
 		c.Close(chat.E(chat.CodeGoingAway, "the server stops"))
 	}
 	if s.ctx.Err() != nil {
@@ -273,37 +247,20 @@ func (s *Server) forget(c *conn) {
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 	s.byName[c.dialect.name]--
-	s.empty()
-}
-
-// empty closes gone when nobody is left and nobody comes; mu is held.
-func (s *Server) empty() {
-	if !s.closing.Load() || s.entering > 0 || len(s.conns) > 0 {
-		return
-	}
-	select {
-	case <-s.gone:
-	default:
-		close(s.gone)
-	}
+	s.gate.Leave()
 }
 
 // Shutdown refuses new connections, sends every other one what its session has
 // queued and a close frame (1001), and waits for their ends; when ctx is done
 // it ends what is left. Then the workers end, and it returns.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.closing.Store(true)
-	s.mu.Unlock()
+	gone := s.gate.Shut()
 	for _, c := range s.all() {
 		c.Close(chat.E(chat.CodeGoingAway, "the server stops"))
 	}
-	s.mu.Lock()
-	s.empty()
-	s.mu.Unlock()
 	var err error
 	select {
-	case <-s.gone:
+	case <-gone:
 	case <-ctx.Done():
 		err = ctx.Err()
 	}

@@ -27,11 +27,11 @@ func (s *Server) Handler(door Door) http.Handler {
 		if !s.checks(w, r) {
 			return
 		}
-		if !s.enter() {
+		if !s.gate.Enter() {
 			s.leaving(w)
 			return
 		}
-		defer s.exit()
+		defer s.gate.Leave()
 		id, err := s.authenticate(r)
 		if err != nil {
 			s.decline(w, r, err)
