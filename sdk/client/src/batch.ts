@@ -7,26 +7,31 @@ const largest = 300_000;
 
 /** Puts several messages of a channel into one frame: at most `most`, or those of `within` milliseconds. */
 export class Batches implements Batcher {
-  private readonly gathering = new Map<Lane, () => void>(); // more may come
-  private readonly alone = new WeakSet<Entry>();
+  readonly #gathering = new Map<Lane, () => void>(); // more may come
+  readonly #alone = new WeakSet<Entry>();
+  readonly #options: { most: number; within: number };
+  readonly #after: (milliseconds: number, callback: () => void) => () => void;
 
   constructor(
-    private readonly options: { most: number; within: number },
-    private readonly after: (milliseconds: number, callback: () => void) => () => void,
-  ) {}
+    options: { most: number; within: number },
+    after: (milliseconds: number, callback: () => void) => () => void,
+  ) {
+    this.#options = options;
+    this.#after = after;
+  }
 
   gather(lane: Lane, then: () => void): void {
-    if (this.gathering.has(lane) || lane.underway) return;
-    const stop = this.after(this.options.within, () => {
-      this.gathering.delete(lane);
+    if (this.#gathering.has(lane) || lane.underway) return;
+    const stop = this.#after(this.#options.within, () => {
+      this.#gathering.delete(lane);
       then();
     });
-    this.gathering.set(lane, stop);
+    this.#gathering.set(lane, stop);
   }
 
   next(lane: Lane): Entry[] {
-    const entries = this.together(lane);
-    if (this.gathering.has(lane) && entries.length < this.options.most) return [];
+    const entries = this.#together(lane);
+    if (this.#gathering.has(lane) && entries.length < this.#options.most) return [];
     this.stop(lane);
     return entries;
   }
@@ -37,20 +42,20 @@ export class Batches implements Batcher {
   }
 
   single(entries: Entry[]): void {
-    for (const entry of entries) this.alone.add(entry);
+    for (const entry of entries) this.#alone.add(entry);
   }
 
   stop(lane: Lane): void {
-    this.gathering.get(lane)?.();
-    this.gathering.delete(lane);
+    this.#gathering.get(lane)?.();
+    this.#gathering.delete(lane);
   }
 
   /** The first drafts that may go in one frame. */
-  private together(lane: Lane): Entry[] {
+  #together(lane: Lane): Entry[] {
     let size = 0;
     let n = 0;
-    for (const entry of lane.entries.slice(0, this.options.most)) {
-      const apart = entry.frame.type !== "publish" || this.alone.has(entry);
+    for (const entry of lane.entries.slice(0, this.#options.most)) {
+      const apart = entry.frame.type !== "publish" || this.#alone.has(entry);
       size += JSON.stringify(entry.frame).length;
       if (!entry.ready || (n > 0 && (apart || size > largest))) break;
       n++;

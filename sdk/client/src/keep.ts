@@ -30,17 +30,20 @@ const version = 1;
 
 /** Drafts in the browser's database, for all tabs of an origin; their order is the database's own count. */
 export class Database implements Keep {
-  private opening: Promise<IDBDatabase> | undefined;
-  private isClosed = false;
+  #opening: Promise<IDBDatabase> | undefined;
+  #isClosed = false;
+  readonly #options: DatabaseOptions;
 
-  constructor(private readonly options: DatabaseOptions) {}
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+  }
 
   add(draft: KeptDraft): Promise<void> {
     const { queue, channelId, nonce } = draft;
-    return this.run("readwrite", (store, give) => {
+    return this.#run("readwrite", (store, give) => {
       const count = store.index("queue").count(queue);
       count.onsuccess = () => {
-        if (count.result >= this.options.most) {
+        if (count.result >= this.#options.most) {
           give(Promise.reject(Object.assign(new Error("too many drafts wait"), { code: "queue_full" })));
           return;
         }
@@ -53,7 +56,7 @@ export class Database implements Keep {
   }
 
   remove({ queue, channelId, nonce }: KeptDraft): Promise<void> {
-    return this.run("readwrite", (store) => {
+    return this.#run("readwrite", (store) => {
       const key = store.index("nonce").getKey([queue, channelId, nonce]);
       key.onsuccess = () => {
         if (key.result !== undefined) store.delete(key.result);
@@ -62,26 +65,26 @@ export class Database implements Keep {
   }
 
   all(queue: string): Promise<KeptDraft[]> {
-    return this.run<KeptDraft[]>("readonly", (store, give) => {
+    return this.#run<KeptDraft[]>("readonly", (store, give) => {
       const rows = store.index("queue").getAll(queue);
       rows.onsuccess = () => give(rows.result);
     });
   }
 
   close(): void {
-    this.isClosed = true;
-    void this.opening?.then(
+    this.#isClosed = true;
+    void this.#opening?.then(
       (db) => db.close(),
       () => {},
     );
   }
 
   /** Runs one transaction, and is kept with what `use` gives once it is committed. */
-  private async run<T = void>(
+  async #run<T = void>(
     mode: IDBTransactionMode,
     use: (store: IDBObjectStore, give: (value: T | Promise<T>) => void) => void,
   ): Promise<T> {
-    const tx = await this.begin(mode);
+    const tx = await this.#begin(mode);
     return new Promise<T>((resolve, reject) => {
       let given: T | Promise<T>;
       tx.oncomplete = () => resolve(given);
@@ -93,20 +96,20 @@ export class Database implements Keep {
     });
   }
 
-  private async begin(mode: IDBTransactionMode): Promise<IDBTransaction> {
+  async #begin(mode: IDBTransactionMode): Promise<IDBTransaction> {
     try {
-      return (await this.open()).transaction("drafts", mode);
+      return (await this.#open()).transaction("drafts", mode);
     } catch (error) {
       if ((error as Error).name !== "InvalidStateError") throw error;
-      this.opening = undefined; // it was closed under us, for another version or by who clears the data
-      return (await this.open()).transaction("drafts", mode);
+      this.#opening = undefined; // it was closed under us, for another version or by who clears the data
+      return (await this.#open()).transaction("drafts", mode);
     }
   }
 
-  private open(): Promise<IDBDatabase> {
-    if (this.isClosed) return Promise.reject(new Error("closed"));
-    this.opening ??= new Promise<IDBDatabase>((resolve, reject) => {
-      const request = this.options.indexedDB.open("parley", version);
+  #open(): Promise<IDBDatabase> {
+    if (this.#isClosed) return Promise.reject(new Error("closed"));
+    this.#opening ??= new Promise<IDBDatabase>((resolve, reject) => {
+      const request = this.#options.indexedDB.open("parley", version);
       request.onupgradeneeded = () => {
         const store = request.result.createObjectStore("drafts", { autoIncrement: true });
         store.createIndex("queue", "queue");
@@ -119,6 +122,6 @@ export class Database implements Keep {
         resolve(db);
       };
     });
-    return this.opening;
+    return this.#opening;
   }
 }

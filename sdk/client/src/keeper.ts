@@ -17,49 +17,52 @@ export interface KeeperOptions {
 
 /** Finds out whose drafts wait here, and opens their shelf: drafts of one user are never sent as another. */
 export class Keeper {
-  private project = "";
-  private queue: string | undefined; // names a server, a project and a user
-  private guest = false;
+  #project = "";
+  #queue: string | undefined; // names a server, a project and a user
+  #guest = false;
+  readonly #options: KeeperOptions;
 
-  constructor(private readonly options: KeeperOptions) {}
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
 
   /** Credentials that name a user are believed for the while: what was left can be shown without a connection. */
   shown(who: Credentials): void {
     const claims = claimed(who.token);
-    this.project = claims?.project ?? "";
+    this.#project = claims?.project ?? "";
     const user = who.userId ?? claims?.sub; // the server refuses a name that is not the token's
-    if (user !== undefined && this.queue === undefined) this.open(this.name(user));
+    if (user !== undefined && this.#queue === undefined) this.#open(this.#name(user));
   }
 
   /** The server says who it is. */
   up({ userId, guest }: Session): void {
-    const { outbox } = this.options;
-    const queue = this.name(userId);
-    if (queue === this.queue) return;
+    const { outbox } = this.#options;
+    const queue = this.#name(userId);
+    if (queue === this.#queue) return;
     // A guest is nobody: the next may be another, and may send what this one wrote.
-    if (this.queue !== undefined && !this.guest) {
+    if (this.#queue !== undefined && !this.#guest) {
       outbox.detach(new ParleyError("foreign_sender", "the user is another now"));
     }
-    this.guest = guest;
-    this.queue = queue;
+    this.#guest = guest;
+    this.#queue = queue;
     if (guest) outbox.attach(undefined);
-    else this.open(queue);
+    else this.#open(queue);
   }
 
-  private name(user: string): string {
-    return JSON.stringify([this.options.server, this.project, user]);
+  #name(user: string): string {
+    return JSON.stringify([this.#options.server, this.#project, user]);
   }
 
-  private open(queue: string): void {
-    const { outbox, unkept } = this.options;
+  #open(queue: string): void {
+    const { outbox, unkept } = this.#options;
     const { after, most } = outbox.options;
-    const keep = this.options.keep ?? new Database({ indexedDB, most });
+    const keep = this.#options.keep ?? new Database({ indexedDB, most });
     // Of one's own keep it is not known who else has it.
     const shared =
-      !this.options.keep && typeof navigator !== "undefined" && typeof BroadcastChannel === "function";
+      !this.#options.keep && typeof navigator !== "undefined" && typeof BroadcastChannel === "function";
     const locks = shared ? navigator.locks : undefined;
     const board = locks && new BroadcastChannel(`parley ${queue}`);
-    this.queue = queue;
+    this.#queue = queue;
     outbox.attach(
       new Sharing(outbox, (listener) => new Tabs({ queue, keep, locks, board, after, listener }), unkept),
     );

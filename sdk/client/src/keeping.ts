@@ -13,21 +13,18 @@ export function keeps({ keep, token, getToken, userId }: ClientOptions): boolean
 
 /** Tells the outbox of connections, once it is known that they are the same user's, and where drafts are kept. */
 export class Keeping {
-  private readonly batching: Promise<unknown> | undefined;
-  private readonly keeper: Promise<Keeper | undefined> | undefined;
-  private session: Session | undefined; // the last
-  private isUp = false;
+  readonly #batching: Promise<unknown> | undefined;
+  readonly #keeper: Promise<Keeper | undefined> | undefined;
+  #session: Session | undefined; // the last
+  #isUp = false;
+  readonly #outbox: Outbox;
 
-  constructor(
-    options: ClientOptions,
-    private readonly outbox: Outbox,
-    server: string,
-    failed: (error: ParleyError) => void,
-  ) {
+  constructor(options: ClientOptions, outbox: Outbox, server: string, failed: (error: ParleyError) => void) {
+    this.#outbox = outbox;
     const { batch } = options;
     if (batch) {
       const bounds = batch === true ? { most: 10, within: 100 } : batch;
-      this.batching = import("./batch").then(
+      this.#batching = import("./batch").then(
         ({ Batches }) => {
           outbox.batcher = new Batches(bounds, outbox.options.after);
         },
@@ -38,7 +35,7 @@ export class Keeping {
     const keep = typeof options.keep === "object" ? options.keep : undefined;
     const unkept = (why: unknown) =>
       failed(new ParleyError("not_kept", `what waits is kept in memory alone: ${why}`));
-    this.keeper = import("./keeper").then(
+    this.#keeper = import("./keeper").then(
       ({ Keeper }) => new Keeper({ outbox, server, keep, unkept }),
       (error) => {
         outbox.attach(undefined);
@@ -50,30 +47,30 @@ export class Keeping {
 
   /** Credentials are shown to the server. */
   shown(who: Credentials): void {
-    void this.keeper?.then((keeper) => keeper?.shown(who));
+    void this.#keeper?.then((keeper) => keeper?.shown(who));
   }
 
   /** A connection is there. */
   up(session: Session): void {
-    const before = this.session;
+    const before = this.#session;
     const changed = before !== undefined && !before.guest && before.userId !== session.userId;
-    this.session = session;
-    this.isUp = true;
-    if (changed) this.outbox.detach(new ParleyError("foreign_sender", "the user is another now"));
+    this.#session = session;
+    this.#isUp = true;
+    if (changed) this.#outbox.detach(new ParleyError("foreign_sender", "the user is another now"));
     const go = (keeper?: Keeper) => {
-      if (this.session !== session || !this.isUp) return;
+      if (this.#session !== session || !this.#isUp) return;
       if (keeper) keeper.up(session);
-      else if (changed) this.outbox.attach(undefined);
-      this.outbox.resume();
+      else if (changed) this.#outbox.attach(undefined);
+      this.#outbox.resume();
     };
-    if (this.keeper || this.batching)
-      void Promise.all([this.keeper, this.batching]).then(([keeper]) => go(keeper));
+    if (this.#keeper || this.#batching)
+      void Promise.all([this.#keeper, this.#batching]).then(([keeper]) => go(keeper));
     else go();
   }
 
   /** The connection broke. */
   broke(): void {
-    this.isUp = false;
-    this.outbox.broke();
+    this.#isUp = false;
+    this.#outbox.broke();
   }
 }

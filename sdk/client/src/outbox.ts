@@ -79,14 +79,14 @@ const largest = 1_000_000;
 export class Outbox {
   readonly lanes = new Map<string, Lane>();
   batcher: Batcher | undefined;
-  private refs = 0;
-  private connected = false;
-  private waiting: boolean; // for a shelf
-  private shelf: Shelf | undefined;
-  private closed: ParleyError | undefined;
+  #refs = 0;
+  #connected = false;
+  #waiting: boolean; // for a shelf
+  #shelf: Shelf | undefined;
+  #closed: ParleyError | undefined;
 
   constructor(readonly options: OutboxOptions) {
-    this.waiting = options.kept ?? false;
+    this.#waiting = options.kept ?? false;
   }
 
   /** How many drafts have no answer, those of the user's other tabs included. */
@@ -103,7 +103,7 @@ export class Outbox {
   /** Adds a draft; the promise is kept with the server's ack. */
   add(draft: Draft): Promise<Frame> {
     return new Promise((settle, fail) => {
-      if (this.closed) throw this.closed;
+      if (this.#closed) throw this.#closed;
       if (this.length >= this.options.most) throw full(this.length);
       const frame = copy(draft.frame); // as it is now, whatever becomes of what it was made of
       const owner = { settle, fail };
@@ -116,44 +116,44 @@ export class Outbox {
       const entry: Entry = { ...draft, frame, ready: false, kept: false, ref: "", owner };
       lane.entries.push(entry);
       this.options.told?.(entry);
-      if (!this.waiting) this.keep(entry);
+      if (!this.#waiting) this.#keep(entry);
     });
   }
 
   /** Says where drafts are kept, now that it is known; undefined: nowhere. */
   attach(shelf: Shelf | undefined): void {
-    if (this.closed) {
+    if (this.#closed) {
       shelf?.close();
       return;
     }
-    this.waiting = false;
-    this.shelf = shelf;
-    for (const entry of this.drafts()) this.keep(entry);
-    shelf?.connected(this.connected);
+    this.#waiting = false;
+    this.#shelf = shelf;
+    for (const entry of this.drafts()) this.#keep(entry);
+    shelf?.connected(this.#connected);
   }
 
   /** The user is another: what waits stays where it is kept, and fails here. Another shelf will be attached. */
   detach(why: ParleyError): void {
-    this.shelf?.close();
-    this.shelf = undefined;
-    this.waiting = true;
-    this.drop(why);
+    this.#shelf?.close();
+    this.#shelf = undefined;
+    this.#waiting = true;
+    this.#drop(why);
   }
 
   /** A connection is there: whatever was under way is sent again, and what waits is sent. */
   resume(): void {
     this.broke();
-    this.connected = true;
-    this.shelf?.connected(true);
+    this.#connected = true;
+    this.#shelf?.connected(true);
     this.advance();
   }
 
   /** The connection broke. */
   broke(): void {
-    this.connected = false;
-    for (const lane of this.lanes.values()) this.stop(lane);
+    this.#connected = false;
+    for (const lane of this.lanes.values()) this.#stop(lane);
     for (const entry of this.drafts()) entry.ref = "";
-    this.shelf?.connected(false);
+    this.#shelf?.connected(false);
   }
 
   /** Takes the server's ack or error; false: it answers nothing of this outbox. */
@@ -164,7 +164,7 @@ export class Outbox {
       );
       const entry = asked.find((e) => e.nonce === frame.nonce);
       if (entry && !error?.retry) this.end(entry, error ? { error } : { ack: frame });
-      else if (error && asked.length > 0) this.refused(lane, entry ? [entry] : asked, error);
+      else if (error && asked.length > 0) this.#refused(lane, entry ? [entry] : asked, error);
       else if (!entry) continue;
       this.advance(lane);
       return true;
@@ -174,11 +174,11 @@ export class Outbox {
 
   /** Nothing more is sent; what waits fails here, and stays where it is kept for another client. */
   close(error: ParleyError): void {
-    this.closed = error;
+    this.#closed = error;
     this.broke();
-    this.drop(error);
-    this.shelf?.close();
-    this.shelf = undefined;
+    this.#drop(error);
+    this.#shelf?.close();
+    this.#shelf = undefined;
   }
 
   /** The draft may be sent. */
@@ -200,7 +200,7 @@ export class Outbox {
     if ("ack" in end) entry.owner?.settle(end.ack);
     else entry.owner?.fail(asError(end.error));
     this.options.told?.(entry, end);
-    this.shelf?.ended(entry, end);
+    this.#shelf?.ended(entry, end);
   }
 
   lane(channelId: string): Lane {
@@ -214,14 +214,14 @@ export class Outbox {
 
   /** Sends what is first in the lane, or in each, if it may. */
   advance(...lanes: Lane[]): void {
-    if (!this.connected || this.waiting || this.shelf?.turn === false) return;
+    if (!this.#connected || this.#waiting || this.#shelf?.turn === false) return;
     for (const lane of lanes.length > 0 ? lanes : this.lanes.values()) {
       if (!lane.free) continue;
       const entries = this.batcher?.next(lane) ?? lane.entries.slice(0, 1);
       const [first, ...others] = entries;
       if (!first) continue;
       const frame = others.length > 0 ? this.batcher?.frame(lane.channelId, entries) : first.frame;
-      const ref = `d${++this.refs}`;
+      const ref = `d${++this.#refs}`;
       if (!this.options.send({ ...(frame ?? first.frame), ref })) return;
       for (const entry of entries) entry.ref = ref;
     }
@@ -230,22 +230,22 @@ export class Outbox {
   /** Forgets a lane that is empty. */
   tidy(lane: Lane): void {
     if (lane.entries.length > 0) return;
-    this.stop(lane);
+    this.#stop(lane);
     this.lanes.delete(lane.channelId);
   }
 
-  private stop(lane: Lane): void {
+  #stop(lane: Lane): void {
     lane.stop();
     this.batcher?.stop(lane);
   }
 
-  private keep(entry: Entry): void {
-    if (this.shelf) this.shelf.keep(entry);
+  #keep(entry: Entry): void {
+    if (this.#shelf) this.#shelf.keep(entry);
     else this.ready(entry);
   }
 
   /** One of a frame was refused for now, or all of it: of several messages it is not known which was at fault. */
-  private refused(lane: Lane, entries: Entry[], error: ParleyError): void {
+  #refused(lane: Lane, entries: Entry[], error: ParleyError): void {
     const [first, ...others] = entries;
     for (const entry of entries) entry.ref = "";
     if (error.retry) {
@@ -258,9 +258,9 @@ export class Outbox {
     else this.batcher?.single(entries);
   }
 
-  private drop(why: ParleyError): void {
+  #drop(why: ParleyError): void {
     const entries = this.drafts();
-    for (const lane of this.lanes.values()) this.stop(lane);
+    for (const lane of this.lanes.values()) this.#stop(lane);
     this.lanes.clear();
     for (const entry of entries) {
       if (!entry.owner) continue;

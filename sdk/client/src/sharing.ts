@@ -9,164 +9,168 @@ import type { TabsListener, Turns } from "./tabs";
  */
 export class Sharing implements Shelf, TabsListener {
   turn = false;
-  private readonly tabs: Turns;
-  private isConnected = false;
-  private asked = false;
-  private memory = false; // no more can be written down
-  private stale = true; // others may have added or taken something
-  private reading: Promise<void> | undefined;
-  private gone: Set<string> | undefined; // nonces that ended while reading
-  private closed = false;
+  readonly #tabs: Turns;
+  #isConnected = false;
+  #asked = false;
+  #memory = false; // no more can be written down
+  #stale = true; // others may have added or taken something
+  #reading: Promise<void> | undefined;
+  #gone: Set<string> | undefined; // nonces that ended while reading
+  #closed = false;
+  readonly #outbox: Outbox;
+  readonly #unkept: (why: unknown) => void;
 
   constructor(
-    private readonly outbox: Outbox,
+    outbox: Outbox,
     tabs: (listener: TabsListener) => Turns,
     /** Drafts can no longer be written down, and wait in memory alone. */
-    private readonly unkept: (why: unknown) => void,
+    unkept: (why: unknown) => void,
   ) {
-    this.tabs = tabs(this);
-    void this.read();
+    this.#outbox = outbox;
+    this.#unkept = unkept;
+    this.#tabs = tabs(this);
+    void this.#read();
   }
 
   /** Shared state is not written down: an old value is not to be set days later. */
   keep(entry: Entry): void {
-    this.ask();
-    if (this.memory || entry.frame.type.startsWith("state.")) {
-      this.outbox.ready(entry);
+    this.#ask();
+    if (this.#memory || entry.frame.type.startsWith("state.")) {
+      this.#outbox.ready(entry);
       return;
     }
     entry.kept = true;
-    this.tabs.add(plain(entry)).then(
-      () => this.outbox.ready(entry),
+    this.#tabs.add(plain(entry)).then(
+      () => this.#outbox.ready(entry),
       (error) => {
-        if (error?.code === "queue_full") this.refuse(entry, error);
-        else this.forgo(error);
-        this.outbox.ready(entry);
+        if (error?.code === "queue_full") this.#refuse(entry, error);
+        else this.#forgo(error);
+        this.#outbox.ready(entry);
       },
     );
   }
 
   ended(entry: Entry, end: End): void {
-    this.gone?.add(entry.nonce);
-    if (entry.kept) this.tabs.remove(plain(entry), end);
-    if (this.outbox.length === 0) this.rest();
+    this.#gone?.add(entry.nonce);
+    if (entry.kept) this.#tabs.remove(plain(entry), end);
+    if (this.#outbox.length === 0) this.#rest();
   }
 
   connected(is: boolean): void {
-    this.isConnected = is;
+    this.#isConnected = is;
     if (!is) {
-      this.rest();
+      this.#rest();
       return;
     }
-    this.stale = true;
-    this.ask();
-    void this.read();
+    this.#stale = true;
+    this.#ask();
+    void this.#read();
   }
 
   close(): void {
-    this.rest();
-    this.closed = true;
-    this.tabs.close();
+    this.#rest();
+    this.#closed = true;
+    this.#tabs.close();
   }
 
   /** It is our turn among the tabs. */
   async granted(): Promise<void> {
-    this.stale ||= this.outbox.drafts().some((e) => !e.owner);
-    while (this.stale && this.asked) await this.read();
-    if (!this.asked) return;
+    this.#stale ||= this.#outbox.drafts().some((e) => !e.owner);
+    while (this.#stale && this.#asked) await this.#read();
+    if (!this.#asked) return;
     this.turn = true;
-    this.outbox.advance();
-    if (this.outbox.length === 0) this.rest();
+    this.#outbox.advance();
+    if (this.#outbox.length === 0) this.#rest();
   }
 
   /** Another tab has taken our turn, for it thought that we are no more. */
   lost(): void {
-    this.rest();
-    this.ask();
+    this.#rest();
+    this.#ask();
   }
 
   /** Another tab has added drafts. */
   changed(): void {
-    this.stale = true;
-    void this.read();
+    this.#stale = true;
+    void this.#read();
   }
 
   /** Another tab tells how a draft ended. */
   concluded(draft: Draft, end: End): void {
-    this.gone?.add(draft.nonce);
-    const lane = this.outbox.lanes.get(draft.channelId);
+    this.#gone?.add(draft.nonce);
+    const lane = this.#outbox.lanes.get(draft.channelId);
     const entry = lane?.entries.find((e) => e.nonce === draft.nonce);
     if (!lane || !entry) {
-      this.outbox.options.told?.(draft, end);
+      this.#outbox.options.told?.(draft, end);
       return;
     }
     entry.kept = false; // it was taken off
-    this.outbox.end(entry, end);
-    this.outbox.advance(lane);
+    this.#outbox.end(entry, end);
+    this.#outbox.advance(lane);
   }
 
   /** The drafts of all tabs together are too many. */
-  private refuse(entry: Entry, error: { message: string }): void {
+  #refuse(entry: Entry, error: { message: string }): void {
     entry.kept = false;
-    this.outbox.end(entry, { error: { code: "queue_full", message: error.message } });
+    this.#outbox.end(entry, { error: { code: "queue_full", message: error.message } });
   }
 
   /** Goes on in memory: what cannot be written down is sent all the same. */
-  private forgo(why: unknown): void {
-    if (this.memory || this.closed) return;
-    this.memory = true;
-    this.unkept(why);
+  #forgo(why: unknown): void {
+    if (this.#memory || this.#closed) return;
+    this.#memory = true;
+    this.#unkept(why);
   }
 
   /** Reads what all tabs have, again if something changed meanwhile. */
-  private read(): Promise<void> {
-    this.reading ??= this.readAll().finally(() => {
-      this.reading = undefined;
+  #read(): Promise<void> {
+    this.#reading ??= this.#readAll().finally(() => {
+      this.#reading = undefined;
     });
-    return this.reading;
+    return this.#reading;
   }
 
-  private async readAll(): Promise<void> {
-    while (!this.closed && this.stale) {
-      this.stale = false;
+  async #readAll(): Promise<void> {
+    while (!this.#closed && this.#stale) {
+      this.#stale = false;
       const gone = new Set<string>();
-      this.gone = gone;
+      this.#gone = gone;
       try {
-        const drafts = await this.tabs.all();
-        if (drafts && !this.closed) this.merge(drafts.filter((d) => !gone.has(d.nonce)));
+        const drafts = await this.#tabs.all();
+        if (drafts && !this.#closed) this.#merge(drafts.filter((d) => !gone.has(d.nonce)));
       } catch (error) {
-        this.forgo(error);
+        this.#forgo(error);
       }
     }
-    this.gone = undefined;
-    if (this.outbox.length > 0) this.ask();
-    else this.rest();
+    this.#gone = undefined;
+    if (this.#outbox.length > 0) this.#ask();
+    else this.#rest();
   }
 
-  private merge(drafts: Draft[]): void {
-    for (const { channelId } of drafts) this.outbox.lane(channelId);
-    for (const [channelId, lane] of this.outbox.lanes) {
+  #merge(drafts: Draft[]): void {
+    for (const { channelId } of drafts) this.#outbox.lane(channelId);
+    for (const [channelId, lane] of this.#outbox.lanes) {
       const fresh: Entry[] = [];
       lane.entries = merged(
         lane.entries,
         drafts.filter((d) => d.channelId === channelId),
         fresh,
       );
-      for (const entry of fresh) this.outbox.options.told?.(entry);
-      this.outbox.tidy(lane);
+      for (const entry of fresh) this.#outbox.options.told?.(entry);
+      this.#outbox.tidy(lane);
     }
-    this.outbox.advance();
+    this.#outbox.advance();
   }
 
-  private ask(): void {
-    if (this.turn || this.asked || this.closed || !this.isConnected || this.outbox.length === 0) return;
-    this.asked = true;
-    this.tabs.ask();
+  #ask(): void {
+    if (this.turn || this.#asked || this.#closed || !this.#isConnected || this.#outbox.length === 0) return;
+    this.#asked = true;
+    this.#tabs.ask();
   }
 
-  private rest(): void {
-    this.turn = this.asked = false;
-    if (!this.closed) this.tabs.rest();
+  #rest(): void {
+    this.turn = this.#asked = false;
+    if (!this.#closed) this.#tabs.rest();
   }
 }
 

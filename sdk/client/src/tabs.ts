@@ -58,162 +58,164 @@ const patience = 5000;
  * missed there is found in the keep.
  */
 export class Tabs implements Turns {
-  private line: AbortController | undefined; // where we stand, or stood until it was our turn
-  private release: (() => void) | undefined; // ends our turn
-  private resting = false;
-  private swept = false;
-  private unanswered: (() => void) | undefined;
-  private readonly writes = new Set<Promise<unknown>>();
+  #line: AbortController | undefined; // where we stand, or stood until it was our turn
+  #release: (() => void) | undefined; // ends our turn
+  #resting = false;
+  #swept = false;
+  #unanswered: (() => void) | undefined;
+  readonly #writes = new Set<Promise<unknown>>();
+  readonly #options: TabsOptions;
 
-  constructor(private readonly options: TabsOptions) {
+  constructor(options: TabsOptions) {
+    this.#options = options;
     const { board } = options;
-    if (board && options.locks) board.onmessage = (event) => this.heard(event.data);
+    if (board && options.locks) board.onmessage = (event) => this.#heard(event.data);
   }
 
   add(draft: Draft): Promise<void> {
-    const { keep, queue } = this.options;
-    return this.write(async () => {
+    const { keep, queue } = this.#options;
+    return this.#write(async () => {
       await keep.add({ queue, ...draft });
-      this.tell({ is: "added" });
+      this.#tell({ is: "added" });
     });
   }
 
   remove(draft: Draft, end: End): void {
-    const { keep, queue } = this.options;
+    const { keep, queue } = this.#options;
     const told: End = "ack" in end ? end : { error: { code: end.error.code, message: end.error.message } };
-    this.write(async () => keep.remove({ queue, ...draft }))
+    this.#write(async () => keep.remove({ queue, ...draft }))
       .catch(() => {}) // it is sent once more then, and is known
-      .then(() => this.tell({ is: "ended", draft, end: told }));
+      .then(() => this.#tell({ is: "ended", draft, end: told }));
   }
 
   async all(): Promise<Draft[] | undefined> {
-    const { keep, queue, locks, board } = this.options;
-    if (this.swept && !(locks && board)) return undefined;
-    this.swept = true;
-    await Promise.all(this.writes);
-    const drafts = await this.inTime(async () => keep.all(queue));
+    const { keep, queue, locks, board } = this.#options;
+    if (this.#swept && !(locks && board)) return undefined;
+    this.#swept = true;
+    await Promise.all(this.#writes);
+    const drafts = await this.#inTime(async () => keep.all(queue));
     return drafts.map(({ nonce, channelId, frame }) => ({ nonce, channelId, frame }));
   }
 
   ask(): void {
-    this.resting = false;
-    const { locks, board } = this.options;
-    if (this.release || !locks || !board) {
+    this.#resting = false;
+    const { locks, board } = this.#options;
+    if (this.#release || !locks || !board) {
       queueMicrotask(() => {
-        if (!this.resting) this.options.listener.granted();
+        if (!this.#resting) this.#options.listener.granted();
       });
-    } else if (!this.line) {
-      this.stand(locks, false);
+    } else if (!this.#line) {
+      this.#stand(locks, false);
     }
   }
 
   rest(): void {
-    this.resting = true;
-    if (this.release) {
+    this.#resting = true;
+    if (this.#release) {
       // Whoever comes next is not to find what we have just sent.
-      void Promise.all(this.writes).then(() => {
-        if (this.resting) this.leave();
+      void Promise.all(this.#writes).then(() => {
+        if (this.#resting) this.#leave();
       });
     } else {
-      this.leave();
+      this.#leave();
     }
   }
 
   close(): void {
     this.rest();
-    const { board, keep } = this.options;
+    const { board, keep } = this.#options;
     if (board) board.onmessage = null;
-    void Promise.all(this.writes).then(() => {
+    void Promise.all(this.#writes).then(() => {
       board?.close();
       keep.close?.();
     });
   }
 
-  private stand(locks: Pick<LockManager, "request">, steal: boolean): void {
+  #stand(locks: Pick<LockManager, "request">, steal: boolean): void {
     const line = new AbortController();
-    this.line = line;
+    this.#line = line;
     const options = steal ? { steal } : { signal: line.signal };
     locks
-      .request(`parley ${this.options.queue}`, options, () => {
-        if (this.line !== line) return undefined;
-        this.unanswered?.();
+      .request(`parley ${this.#options.queue}`, options, () => {
+        if (this.#line !== line) return undefined;
+        this.#unanswered?.();
         return new Promise<void>((release) => {
-          this.release = release;
-          this.options.listener.granted();
+          this.#release = release;
+          this.#options.listener.granted();
         });
       })
-      .catch(() => this.lost(line));
-    if (!steal) this.challenge();
+      .catch(() => this.#lost(line));
+    if (!steal) this.#challenge();
   }
 
   /** We left, or our turn was taken away, or there is no lock to be had. */
-  private lost(line: AbortController): void {
-    if (this.line !== line) return;
-    if (!this.release) this.options.locks = undefined;
-    this.line = this.release = undefined;
-    this.unanswered?.();
-    this.options.listener.lost();
+  #lost(line: AbortController): void {
+    if (this.#line !== line) return;
+    if (!this.#release) this.#options.locks = undefined;
+    this.#line = this.#release = undefined;
+    this.#unanswered?.();
+    this.#options.listener.lost();
   }
 
-  private leave(): void {
-    const { line, release } = this;
-    this.line = this.release = undefined;
-    this.unanswered?.();
+  #leave(): void {
+    const [line, release] = [this.#line, this.#release];
+    this.#line = this.#release = undefined;
+    this.#unanswered?.();
     if (release) release();
     else line?.abort();
   }
 
   /** Asks whoever has the turn to show itself: a tab may be frozen with it. */
-  private challenge(): void {
-    const { after, locks } = this.options;
-    this.unanswered?.();
-    this.unanswered = after(patience, () => {
-      this.tell({ is: "who" });
-      this.unanswered = after(patience, () => {
-        this.line?.abort();
-        if (locks) this.stand(locks, true);
+  #challenge(): void {
+    const { after, locks } = this.#options;
+    this.#unanswered?.();
+    this.#unanswered = after(patience, () => {
+      this.#tell({ is: "who" });
+      this.#unanswered = after(patience, () => {
+        this.#line?.abort();
+        if (locks) this.#stand(locks, true);
       });
     });
   }
 
-  private heard(told: Told): void {
+  #heard(told: Told): void {
     switch (told.is) {
       case "added":
-        this.options.listener.changed();
+        this.#options.listener.changed();
         return;
       case "ended":
-        this.options.listener.concluded(told.draft, told.end);
+        this.#options.listener.concluded(told.draft, told.end);
         return;
       case "who":
-        if (this.release) this.tell({ is: "here" });
+        if (this.#release) this.#tell({ is: "here" });
         return;
       case "here":
-        if (this.line && !this.release) this.challenge();
+        if (this.#line && !this.#release) this.#challenge();
     }
   }
 
   /** Begins a write, and remembers it until it is over, however that may be. */
-  private write(work: () => Promise<void>): Promise<void> {
-    const done = this.inTime(work);
+  #write(work: () => Promise<void>): Promise<void> {
+    const done = this.#inTime(work);
     const over = done
       .catch(() => {})
       .finally(() => {
-        this.writes.delete(over);
+        this.#writes.delete(over);
       });
-    this.writes.add(over);
+    this.#writes.add(over);
     return done;
   }
 
-  private inTime<T>(work: () => Promise<T>): Promise<T> {
+  #inTime<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const stop = this.options.after(patience * 2, () => reject(new Error("there is no answer")));
+      const stop = this.#options.after(patience * 2, () => reject(new Error("there is no answer")));
       work().then(resolve, reject).finally(stop);
     });
   }
 
-  private tell(told: Told): void {
+  #tell(told: Told): void {
     try {
-      this.options.board?.postMessage(told);
+      this.#options.board?.postMessage(told);
     } catch {
       // It was closed, or what was told cannot be cloned: the others find it in the keep.
     }
