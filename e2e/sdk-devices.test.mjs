@@ -60,7 +60,8 @@ test('what one tab has read is read in the other', async () => {
   for (const u of [bob, reading, other]) await level(u, 'read');
   for (const text of ['one', 'two', 'three']) await bob.do((t) => client.sendMessage('read', t), text);
   for (const u of [reading, other]) await u.until('three messages', () => got.length === 3);
-  // As the server counts them, now and after.
+  for (const u of [reading, other]) await u.until('three unread', () => client.unread('read') === 3);
+  // And as the server counts them, now and after.
   const unread = (u) => u.do(async () => (await client.joinChannel('read')).cursor.unread);
   assert.equal(await unread(other), 3);
   await reading.do(async () => {
@@ -68,8 +69,11 @@ test('what one tab has read is read in the other', async () => {
     await client.ackRead('read', messages[2].id);
   });
   await other.until('to be told', () => seen.some(([n, e]) => n === 'read' && e.userId === 'ada' && e.seq === 3));
+  for (const u of [reading, other]) await u.until('nothing unread', () => client.unread('read') === 0);
   assert.equal(await unread(other), 0);
-  await bob.until('to be told too', () => seen.some(([n, e]) => n === 'read' && e.userId === 'ada' && e.seq === 3));
+  // What bob wrote has come that far.
+  await bob.until('three that are read', () => seen.filter(([n, e]) => n === 'status' && e.status === 'read').length === 3);
+  assert.deepEqual((await bob.seen('status')).filter((e) => e.message?.seq === 3).map((e) => e.status).filter((s) => s !== 'delivered'), ['sent', 'read']);
   await theirs.close();
   await mine.close();
 });

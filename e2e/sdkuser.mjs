@@ -47,14 +47,13 @@ async function begin([options, channels]) {
   Object.assign(globalThis, { got: [], seen: [], stored: [], failed: [] });
   globalThis.client = new Client({ rate: 0, backoff: { base: 20, cap: 200 }, ...options, ...globalThis.more });
   client.on('message', (m) => got.push([m.seq, m.senderId, m.text]));
-  for (const name of ['connection', 'presence', 'level', 'read', 'delivered', 'call.state', 'expired', 'dropped']) {
-    client.on(name, (e) => seen.push([name, name === 'connection' ? { state: e.state, code: e.error?.code } : e]));
+  for (const name of ['connection', 'presence', 'level', 'read', 'delivered', 'status', 'call.state', 'expired', 'dropped']) {
+    client.on(name, (e) => seen.push([name, e.error ? { ...e, code: e.error.code } : e]));
   }
   await Promise.all(channels.map((c) => client.joinChannel(c)));
 }
 
-// same fails unless the user was told of exactly the messages of the log, each
-// once and in its order.
+// rows are messages as `got` has them.
 export function rows(messages) {
   return messages.map((m) => [m.seq, m.senderId, m.text]);
 }
