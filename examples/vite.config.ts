@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
@@ -16,9 +16,10 @@ const door: ProxyOptions = {
 };
 const proxy = { "/v1": door, "/events": door };
 
-const pages = readdirSync(here("."), { recursive: true, encoding: "utf8" }).filter(
-  (path) => /^([\w-]+\/)?index\.html$/.test(path) && !path.startsWith("dist/"),
-);
+const pages = readdirSync(here("."))
+  .filter((name) => !["dist", "node_modules"].includes(name))
+  .map((name) => (name === "index.html" ? name : `${name}/index.html`))
+  .filter((path) => existsSync(here(path)));
 
 export default defineConfig({
   appType: "mpa",
@@ -34,5 +35,5 @@ export default defineConfig({
   build: { target: "es2022", rolldownOptions: { input: pages.map(here) } },
   server: { host: "127.0.0.1", proxy, fs: { allow: [here("..")] } },
   preview: { host: "127.0.0.1", proxy },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 },
+  test: { include: ["test/**/*.test.ts"], testTimeout: 240_000, hookTimeout: 240_000, maxWorkers: 2 },
 });

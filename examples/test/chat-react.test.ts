@@ -39,15 +39,11 @@ test("two pages talk, see each other type and read, and miss nothing over kill -
   await until("them on their way", async () => (await said(ada)).includes("Ada three sending"));
   await say(ben, "four");
   await site.restart();
-  await until("all five", async () => (await site.server.messages("chat")).length === 5, 40_000);
+  await until("all five", async () => (await site.server.messages("chat")).length === 5);
   const log = (await site.server.messages("chat")).map((m) => m.text ?? "");
   expect(log.filter((text) => ["one", "two", "three"].includes(text))).toEqual(["one", "two", "three"]);
   for (const page of [ada, ben]) {
-    await until(
-      "the log",
-      async () => (await said(page)).map((t) => t.split(" ")[1]).join() === log.join(),
-      40_000,
-    );
+    await until("the log", async () => (await said(page)).map((t) => t.split(" ")[1]).join() === log.join());
   }
   await until("both to be here again", async () => (await people(ada)).length === 2);
   await site.looks(ada, "chat-react");

@@ -27,8 +27,7 @@ test("two pages talk, and a killed server costs neither anything", async () => {
   await say(ada, "is anybody there?");
   await say(ben, "no connection, I think");
   await site.restart();
-  for (const page of [ada, ben])
-    await until("all four", async () => (await shown(page)).length === 4, 40_000);
+  for (const page of [ada, ben]) await until("all four", async () => (await shown(page)).length === 4);
   const log = (await site.server.messages("chat")).map((m) => m.text);
   for (const page of [ada, ben]) {
     expect((await shown(page)).map((text) => text.slice(4))).toEqual(log);

@@ -10,7 +10,7 @@ afterAll(() => site.close());
 
 const people = (page: Page) => page.locator("#people li").allTextContents();
 const shows = (page: Page, what: RegExp) =>
-  until(`${what}`, async () => what.test((await people(page)).join("; ")), 40_000);
+  until(`${what}`, async () => what.test((await people(page)).join("; ")));
 
 test("a place goes to everybody here, and to who comes later", async () => {
   const position = { latitude: 52.5, longitude: 13.4 };
@@ -53,5 +53,5 @@ test("who went without a word is forgotten when the time is over", async () => {
   });
   expect(gone.status).toBe(200);
   await shows(dan, /Eve/);
-  await until("Eve to go", async () => !(await people(dan)).join().includes("Eve"), 40_000);
+  await until("Eve to go", async () => !(await people(dan)).join().includes("Eve"));
 });

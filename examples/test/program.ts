@@ -4,32 +4,32 @@ import { once } from "node:events";
 /** A program of an example, and what it has printed. */
 export class Program {
   out = "";
-  private readonly process: ChildProcess;
-  private readonly ended: Promise<unknown>;
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<unknown>;
 
   constructor(command: string, args: string[]) {
-    this.process = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [this.process.stdout, this.process.stderr]) {
+    this.#process = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on("data", (data) => {
         this.out += data;
       });
     }
-    this.ended = once(this.process, "exit");
+    this.#ended = once(this.#process, "exit");
   }
 
   get running(): boolean {
-    return this.process.exitCode === null && this.process.signalCode === null;
+    return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
   /** Ends it without a word. */
   async kill(): Promise<void> {
-    this.process.kill("SIGKILL");
-    await this.ended;
+    this.#process.kill("SIGKILL");
+    await this.#ended;
   }
 
   /** Waits until it has ended by itself; its exit code. */
   async exit(): Promise<number | null> {
-    await this.ended;
-    return this.process.exitCode;
+    await this.#ended;
+    return this.#process.exitCode;
   }
 }

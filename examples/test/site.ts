@@ -5,9 +5,12 @@ import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { preview } from "vite";
 import { expect } from "vitest";
-import { Server, until } from "../../e2e/server.mjs";
+import { Server, until as waitFor } from "../../e2e/server.mjs";
 
-export { Server, until };
+export { Server };
+
+/** Calls `f` until it answers something true, and answers that; on a busy machine that may take a while. */
+export const until: typeof waitFor = (what, f, most = 60_000) => waitFor(what, f, most);
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -16,15 +19,19 @@ export const examples = fileURLToPath(new URL("..", import.meta.url));
 
 /** The built pages before a server of their own, and a browser. */
 export class Site {
-  private readonly pages = new Set<Page>();
-  private readonly errors: string[] = []; // of the pages' scripts
+  readonly server: Server;
+  readonly url: string;
+  readonly #browser: Browser;
+  readonly #end: () => Promise<void>;
+  readonly #pages = new Set<Page>();
+  readonly #errors: string[] = []; // of the pages' scripts
 
-  private constructor(
-    readonly server: Server,
-    readonly url: string,
-    private readonly browser: Browser,
-    private readonly end: () => Promise<void>,
-  ) {}
+  private constructor(server: Server, url: string, browser: Browser, end: () => Promise<void>) {
+    this.server = server;
+    this.url = url;
+    this.#browser = browser;
+    this.#end = end;
+  }
 
   static async open(): Promise<Site> {
     const server = await Server.start("--dev");
@@ -40,13 +47,13 @@ export class Site {
 
   /** A page in a browser window of its own. */
   async tab(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await (await this.browser.newContext(options)).newPage();
-    page.setDefaultTimeout(30_000);
-    this.pages.add(page);
-    page.on("close", () => this.pages.delete(page));
-    page.on("pageerror", (error) => this.errors.push(String(error.stack)));
+    const page = await (await this.#browser.newContext(options)).newPage();
+    page.setDefaultTimeout(60_000);
+    this.#pages.add(page);
+    page.on("close", () => this.#pages.delete(page));
+    page.on("pageerror", (error) => this.#errors.push(String(error.stack)));
     page.on("dialog", (dialog) => {
-      this.errors.push(`a dialog: ${dialog.message()}`);
+      this.#errors.push(`a dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
     await page.goto(`${this.url}${path}`);
@@ -56,7 +63,7 @@ export class Site {
   /** Starts the server that was killed, and has the pages try again at once, as when a network is back. */
   async restart(): Promise<void> {
     await this.server.run();
-    for (const page of this.pages) await page.evaluate(() => dispatchEvent(new Event("online")));
+    for (const page of this.#pages) await page.evaluate(() => dispatchEvent(new Event("online")));
   }
 
   /** A page that can be read by everybody: no fault that axe knows of, light or dark, on a phone or a wide screen. */
@@ -76,10 +83,10 @@ export class Site {
 
   /** Ends everything; fails if a page's script did. */
   async close(): Promise<void> {
-    await this.browser.close();
-    await this.end();
+    await this.#browser.close();
+    await this.#end();
     await this.server.stop();
-    expect(this.errors).toEqual([]);
+    expect(this.#errors).toEqual([]);
   }
 }
 

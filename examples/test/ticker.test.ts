@@ -51,7 +51,7 @@ test("every price comes once, also over a server that is killed", async () => {
   await site.restart();
   expect(await publisher.exit(), publisher.out).toBe(0);
   expect((await log()).length).toBe(100);
-  await until("the last prices", async () => (await shown(page)).join() === last(await log()).join(), 40_000);
+  await until("the last prices", async () => (await shown(page)).join() === last(await log()).join());
   await until("the stream to be live again", async () => (await page.textContent("#connection")) === "Live");
   await site.looks(page, "ticker");
 });
