@@ -20,10 +20,12 @@ export class Receipts {
   readonly #options: ReceiptsOptions;
   readonly cursors: Cursors;
   readonly statuses: Statuses;
+  readonly #begun = new Set<string>(); // channels whose subscription has begun, and is not level yet
 
   constructor(options: ReceiptsOptions) {
     this.#options = options;
     const { events, requests, self } = options;
+    events.on("joined", ({ channelId }) => this.#begun.add(channelId));
     this.cursors = new Cursors({
       self,
       ask: (frame) => requests.ask(frame, true),
@@ -92,12 +94,13 @@ export class Receipts {
     if (frame.type === "read") this.cursors.moved(channelId, [{ userId, read: seq }]);
     if (frame.type !== "level") return;
     this.cursors.moved(channelId, cursors);
-    // Of who read and left meanwhile, level says nothing.
-    if (this.statuses.waits(channelId)) this.load(channelId).catch(() => {});
+    // Of who read and left while this client was away, level says nothing.
+    if (this.#begun.delete(channelId) && this.statuses.waits(channelId)) this.load(channelId).catch(() => {});
   }
 
   /** The channel is followed no more, or its log is another. */
   forget(channelId: string): void {
+    this.#begun.delete(channelId);
     this.cursors.forget(channelId);
     this.statuses.forget(channelId);
   }
