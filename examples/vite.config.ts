@@ -35,5 +35,11 @@ export default defineConfig({
   build: { target: "es2022", rolldownOptions: { input: pages.map(here) } },
   server: { host: "127.0.0.1", proxy, fs: { allow: [here("..")] } },
   preview: { host: "127.0.0.1", proxy },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 240_000, hookTimeout: 240_000, maxWorkers: 2 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    maxWorkers: 2,
+    isolate: false,
+  },
 });
