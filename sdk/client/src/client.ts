@@ -26,106 +26,106 @@ export type { Draft } from "./sender";
 
 /** A client that is connected, comes back by itself, and misses nothing. */
 export class Client {
-  private readonly events = new Emitter<ClientEvents>();
-  private readonly identity: Identity;
-  private readonly rest: Rest;
-  private readonly requests: Requests;
-  private readonly history: History;
-  private readonly calls: Calls;
-  private readonly channels: Channels;
-  private readonly receipts: Receipts;
-  private readonly outbox: Outbox;
-  private readonly keeping: Keeping;
-  private readonly sender: Sender;
-  private readonly connection: Connection;
-  private readonly states = new Map<string, SharedState>();
-  private current: ConnectionState = "connecting";
-  private session: Session | undefined;
-  private presence: Frame | undefined; // said again on each connection
+  readonly #events = new Emitter<ClientEvents>();
+  readonly #identity: Identity;
+  readonly #rest: Rest;
+  readonly #requests: Requests;
+  readonly #history: History;
+  readonly #calls: Calls;
+  readonly #channels: Channels;
+  readonly #receipts: Receipts;
+  readonly #outbox: Outbox;
+  readonly #keeping: Keeping;
+  readonly #sender: Sender;
+  readonly #connection: Connection;
+  readonly #states = new Map<string, SharedState>();
+  #current: ConnectionState = "connecting";
+  #session: Session | undefined;
+  #presence: Frame | undefined; // said again on each connection
 
   constructor(options: ClientOptions = {}) {
-    const send = (frame: Frame) => this.connection.send(frame);
-    const self = () => this.session?.userId;
+    const send = (frame: Frame) => this.#connection.send(frame);
+    const self = () => this.#session?.userId;
     const address = new Address(options.url);
-    this.identity = new Identity(options, (who) => this.keeping.shown(who));
-    this.rest = new Rest(address, this.identity);
-    this.requests = new Requests({ send, after });
-    this.history = new History(this.requests);
-    this.calls = new Calls(this.requests);
-    this.channels = new Channels({
+    this.#identity = new Identity(options, (who) => this.#keeping.shown(who));
+    this.#rest = new Rest(address, this.#identity);
+    this.#requests = new Requests({ send, after });
+    this.#history = new History(this.#requests);
+    this.#calls = new Calls(this.#requests);
+    this.#channels = new Channels({
       send,
-      events: this.events,
+      events: this.#events,
       ordering: options.ordering ?? true,
-      begun: (channelId, place, head, own) => this.receipts.cursors.begin(channelId, place, head, own),
-      logged: (event, place) => this.receipts.logged(event, place),
-      lost: (channelId, why) => this.lost(channelId, why),
+      begun: (channelId, place, head, own) => this.#receipts.cursors.begin(channelId, place, head, own),
+      logged: (event, place) => this.#receipts.logged(event, place),
+      lost: (channelId, why) => this.#lost(channelId, why),
     });
-    this.receipts = new Receipts({ events: this.events, requests: this.requests, rest: this.rest, self });
-    this.outbox = new Outbox({
+    this.#receipts = new Receipts({ events: this.#events, requests: this.#requests, rest: this.#rest, self });
+    this.#outbox = new Outbox({
       send,
       after,
       most: options.maxQueue ?? 1000,
       kept: keeps(options),
-      told: (draft, end) => this.sender.told(draft, end),
+      told: (draft, end) => this.#sender.told(draft, end),
     });
-    this.keeping = new Keeping(options, this.outbox, address.socket, (error) =>
-      this.events.emit("error", error),
+    this.#keeping = new Keeping(options, this.#outbox, address.socket, (error) =>
+      this.#events.emit("error", error),
     );
     const rate = new Rate(options.rate ?? 5, Date.now);
-    this.sender = new Sender({ outbox: this.outbox, rate, statuses: this.receipts.statuses, self });
-    this.connection = new Connection(options, address, this.identity, {
-      up: (session) => this.up(session),
-      frame: (frame) => this.told(frame),
-      down: (why, retryIn) => this.down(why, retryIn),
+    this.#sender = new Sender({ outbox: this.#outbox, rate, statuses: this.#receipts.statuses, self });
+    this.#connection = new Connection(options, address, this.#identity, {
+      up: (session) => this.#up(session),
+      frame: (frame) => this.#told(frame),
+      down: (why, retryIn) => this.#down(why, retryIn),
     });
-    if (options.debug === true) this.trace();
-    this.connection.start();
+    if (options.debug === true) this.#trace();
+    this.#connection.start();
   }
 
   /** Calls `listener` for each event of this name until the function that it returns is called. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
-    return this.events.on(name, listener);
+    return this.#events.on(name, listener);
   }
 
   get connectionState(): ConnectionState {
-    return this.current;
+    return this.#current;
   }
 
   get isConnected(): boolean {
-    return this.current === "connected";
+    return this.#current === "connected";
   }
 
   /** Who the server says that this is, since it first did. */
   get userId(): string | undefined {
-    return this.session?.userId;
+    return this.#session?.userId;
   }
 
   /** How many messages and changes wait for the server's acknowledgement. */
   get queued(): number {
-    return this.outbox.length;
+    return this.#outbox.length;
   }
 
   /** The messages that wait for the server's acknowledgement, in the order of each channel. */
   waiting(channelId?: string): { channelId: string; nonce: string; draft: Draft }[] {
-    return this.sender.waiting(channelId);
+    return this.#sender.waiting(channelId);
   }
 
   /** Subscribes to a channel, now and after each reconnection from where it was. */
   joinChannel(channelId: string, options: JoinOptions = {}): Promise<Joined> {
-    if (this.current === "closed") return Promise.reject(closed());
-    return this.channels.join(channelId, options);
+    if (this.#current === "closed") return Promise.reject(closed());
+    return this.#channels.join(channelId, options);
   }
 
   /** Ends the subscription. */
   async leaveChannel(channelId: string): Promise<void> {
-    if (!this.channels.has(channelId)) return;
-    this.channels.leave(channelId, closed());
-    if (this.isConnected) await this.requests.ask({ type: "unsubscribe", channelId }, true);
+    if (!this.#channels.has(channelId)) return;
+    this.#channels.leave(channelId, closed());
+    if (this.isConnected) await this.#requests.ask({ type: "unsubscribe", channelId }, true);
   }
 
   /** Sends a message, and is kept with the message as it was stored. Without a connection it waits for one. */
   sendMessage(channelId: string, draft: Draft | string): Promise<Message> {
-    return this.sender.send(channelId, typeof draft === "string" ? { text: draft } : draft);
+    return this.#sender.send(channelId, typeof draft === "string" ? { text: draft } : draft);
   }
 
   async editMessage(
@@ -134,20 +134,20 @@ export class Client {
     content: { text: string } | { body: Json } | string,
   ): Promise<void> {
     const changed = typeof content === "string" ? { text: content } : content;
-    await this.sender.commit({ type: "edit", channelId, id, ...changed });
+    await this.#sender.commit({ type: "edit", channelId, id, ...changed });
   }
 
   async deleteMessage(channelId: string, id: string): Promise<void> {
-    await this.sender.commit({ type: "delete", channelId, id });
+    await this.#sender.commit({ type: "delete", channelId, id });
   }
 
   /** Adds a reaction of one's own to a message, or with `on: false` takes it away. */
   async react(channelId: string, id: string, reaction: string, on = true): Promise<void> {
-    await this.sender.commit({ type: "react", channelId, id, reaction, on });
+    await this.#sender.commit({ type: "react", channelId, id, reaction, on });
   }
 
   async pin(channelId: string, id: string, on = true): Promise<void> {
-    await this.sender.commit({ type: "pin", channelId, id, on });
+    await this.#sender.commit({ type: "pin", channelId, id, on });
   }
 
   /**
@@ -158,10 +158,10 @@ export class Client {
    */
   async getHistory(channelId: string, page: PageOptions = {}): Promise<Page> {
     const { before, after, since, threadId } = page;
-    const ask = () => this.history.page(channelId, page);
+    const ask = () => this.#history.page(channelId, page);
     const end = (before ?? after ?? since ?? threadId) === undefined;
-    const messages = await (end ? this.channels.page(channelId, ask) : ask());
-    for (const message of messages) this.receipts.seen(message);
+    const messages = await (end ? this.#channels.page(channelId, ask) : ask());
+    for (const message of messages) this.#receipts.seen(message);
     return messages;
   }
 
@@ -173,13 +173,13 @@ export class Client {
   getEventsSince(channelId: string, since: number | string | Date): Promise<LogEvent[]>;
   getEventsSince(since: number | Date): Promise<LogEvent[]>;
   async getEventsSince(...args: [string, number | string | Date] | [number | Date]): Promise<LogEvent[]> {
-    const [channelId, since] = args.length === 2 ? args : [this.channels.only(), args[0]];
-    return this.history.since(channelId, since);
+    const [channelId, since] = args.length === 2 ? args : [this.#channels.only(), args[0]];
+    return this.#history.since(channelId, since);
   }
 
   /** Moves the user's read cursor to a message. It never moves back. */
   ackRead(channelId: string, messageId: string): Promise<Cursor> {
-    return this.receipts.read(channelId, messageId);
+    return this.#receipts.read(channelId, messageId);
   }
 
   /**
@@ -187,12 +187,12 @@ export class Client {
    * told: a map that is never changed, and the same one until `on("cursors")` tells of another.
    */
   cursors(channelId: string): ReadonlyMap<string, Cursor> {
-    return this.receipts.cursors.of(channelId);
+    return this.#receipts.cursors.of(channelId);
   }
 
   /** Asks for the cursors of who is away too: of a thousand users, at most. */
   getCursors(channelId: string): Promise<ReadonlyMap<string, Cursor>> {
-    return this.receipts.load(channelId);
+    return this.#receipts.load(channelId);
   }
 
   /**
@@ -200,12 +200,12 @@ export class Client {
    * the channel is not followed. `on("cursors")` tells of another.
    */
   unread(channelId: string): number | undefined {
-    return this.receipts.cursors.unread(channelId);
+    return this.#receipts.cursors.unread(channelId);
   }
 
   /** How far a message of the user's has come; undefined: it is another's. */
   statusOf(message: Pick<Message, "channelId" | "senderId" | "seq">): SendStatus | undefined {
-    return this.receipts.statusOf(message);
+    return this.#receipts.statusOf(message);
   }
 
   /**
@@ -218,11 +218,11 @@ export class Client {
   ): void {
     const { type, data, ...others } = event;
     if (type === "typing.start" || type === "typing.stop") {
-      this.connection.send({ type: "typing", channelId, typing: type === "typing.start" });
+      this.#connection.send({ type: "typing", channelId, typing: type === "typing.start" });
       return;
     }
     const rest = Object.keys(others).length > 0 ? others : undefined;
-    this.connection.send({ type: "signal", channelId, event: type, data: data === undefined ? rest : data });
+    this.#connection.send({ type: "signal", channelId, event: type, data: data === undefined ? rest : data });
   }
 
   startTyping(channelId: string): void {
@@ -243,28 +243,28 @@ export class Client {
     lastActive?: number | string | Date;
   }): void {
     const { lastActive: _, ...said } = presence;
-    this.presence = { type: "presence", ...said };
-    this.connection.send(this.presence);
+    this.#presence = { type: "presence", ...said };
+    this.#connection.send(this.#presence);
   }
 
   /** A user as others see them. */
   async getPresence(userId: string): Promise<Presence> {
-    return (await this.rest.get(`/v1/users/${encodeURIComponent(userId)}`)) as Presence;
+    return (await this.#rest.get(`/v1/users/${encodeURIComponent(userId)}`)) as Presence;
   }
 
   /** The keys that all members of a channel share. */
   state(channelId: string): SharedState {
-    let state = this.states.get(channelId);
+    let state = this.#states.get(channelId);
     if (!state) {
       state = new SharedState(channelId, {
-        ask: (frame) => this.requests.ask(frame, true),
-        commit: (frame) => this.sender.commit(frame),
+        ask: (frame) => this.#requests.ask(frame, true),
+        commit: (frame) => this.#sender.commit(frame),
         listen: (callback) =>
-          this.events.on("state", (event) => {
+          this.#events.on("state", (event) => {
             if (event.channelId === channelId) callback(event);
           }),
       });
-      this.states.set(channelId, state);
+      this.#states.set(channelId, state);
     }
     return state;
   }
@@ -272,69 +272,69 @@ export class Client {
   /** Uploads a file to a channel. Who may read the channel may have it, once a message names its `url`. */
   async upload(file: Blob | Uint8Array, options: UploadOptions): Promise<UploadedFile> {
     const { upload } = await import("./upload"); // not everybody has files
-    return upload(this.rest, file, options);
+    return upload(this.#rest, file, options);
   }
 
   /** Rings another user. `data` is for the other side; the states come as `call.state`. */
   call(userId: string, options: { channelId?: string; data?: Json } = {}): Promise<Call> {
-    return this.calls.start(userId, options);
+    return this.#calls.start(userId, options);
   }
 
   /** Moves a call on: the callee accepts, declines or is busy, either ends it. */
   answerCall(callId: string, how: "accept" | "decline" | "busy" | "end"): Promise<Call> {
-    return this.calls.answer(callId, how);
+    return this.#calls.answer(callId, how);
   }
 
   /** A call of the user's as it is now. */
   async getCall(callId: string): Promise<Call> {
-    return (await this.rest.get(`/v1/calls/${encodeURIComponent(callId)}`)) as Call;
+    return (await this.#rest.get(`/v1/calls/${encodeURIComponent(callId)}`)) as Call;
   }
 
   /** Sends a signal to every device of a user, or to one by its session. */
   signal(to: { userId: string } | { sessionId: string }, event: string, data?: Json): void {
-    this.connection.send({ type: "signal", ...to, event, data });
+    this.#connection.send({ type: "signal", ...to, event, data });
   }
 
   /** Ends the connection and everything that waits. The client is of no use afterwards. */
   disconnect(): void {
-    if (this.current === "closed") return;
-    this.end(closed());
+    if (this.#current === "closed") return;
+    this.#end(closed());
   }
 
-  private up(session: Session): void {
-    this.session = session;
-    this.identity.admitted(session);
-    this.turn("connected");
-    if (this.presence) this.connection.send(this.presence);
-    this.channels.resume();
-    this.requests.resume();
-    this.keeping.up(session);
-    this.events.emit("ready", session);
+  #up(session: Session): void {
+    this.#session = session;
+    this.#identity.admitted(session);
+    this.#turn("connected");
+    if (this.#presence) this.#connection.send(this.#presence);
+    this.#channels.resume();
+    this.#requests.resume();
+    this.#keeping.up(session);
+    this.#events.emit("ready", session);
   }
 
-  private down(why: ParleyError, retryIn: number | undefined): void {
-    this.requests.broke();
-    this.channels.broke();
-    this.keeping.broke();
+  #down(why: ParleyError, retryIn: number | undefined): void {
+    this.#requests.broke();
+    this.#channels.broke();
+    this.#keeping.broke();
     if (retryIn === undefined) {
-      this.end(why);
+      this.#end(why);
       return;
     }
-    this.turn(this.session ? "reconnecting" : "connecting", why, retryIn);
+    this.#turn(this.#session ? "reconnecting" : "connecting", why, retryIn);
   }
 
-  private end(why: ParleyError): void {
-    this.connection.close();
-    this.turn("closed", why);
-    this.channels.close(why);
-    this.requests.close(why);
-    this.rest.close(why);
-    this.outbox.close(why);
+  #end(why: ParleyError): void {
+    this.#connection.close();
+    this.#turn("closed", why);
+    this.#channels.close(why);
+    this.#requests.close(why);
+    this.#rest.close(why);
+    this.#outbox.close(why);
   }
 
-  private turn(state: ConnectionState, error?: ParleyError, retryIn?: number): void {
-    this.current = state;
-    this.events.emit("connection", {
+  #turn(state: ConnectionState, error?: ParleyError, retryIn?: number): void {
+    this.#current = state;
+    this.#events.emit("connection", {
       state,
       ...(error && { error }),
       ...(retryIn !== undefined && { retryIn }),
@@ -342,32 +342,32 @@ export class Client {
   }
 
   /** Writes down what happens to the connection and to messages. */
-  private trace(): void {
+  #trace(): void {
     for (const name of ["connection", "joined", "event", "status", "expired", "dropped", "error"] as const) {
       this.on(name, (event) => console.debug("parley", name, event));
     }
   }
 
-  private told(frame: Frame): void {
+  #told(frame: Frame): void {
     if (frame.type === "subscribed") {
-      this.channels.subscribed(frame);
+      this.#channels.subscribed(frame);
       return;
     }
     if (isLogged(frame)) {
-      this.channels.logged(frame);
+      this.#channels.logged(frame);
       return;
     }
     const error = frame.type === "error" ? errorOf(frame) : undefined;
-    if (this.outbox.answered(frame, error) || this.requests.answered(frame, error)) return;
+    if (this.#outbox.answered(frame, error) || this.#requests.answered(frame, error)) return;
     if (error) {
-      if (!this.channels.refused(frame, error)) this.events.emit("error", error);
+      if (!this.#channels.refused(frame, error)) this.#events.emit("error", error);
       return;
     }
     switch (frame.type) {
       case "level":
       case "delivered":
       case "read":
-        this.receipts.told(frame);
+        this.#receipts.told(frame);
         break;
       case "typing":
       case "presence":
@@ -375,19 +375,19 @@ export class Client {
       case "call.state":
         break;
       case "dropped":
-        this.channels.dropped(frame.channelId ?? "", errorOf(frame));
+        this.#channels.dropped(frame.channelId ?? "", errorOf(frame));
         return;
       default:
         return; // the server is younger
     }
-    this.events.emit(frame.type, frame as never);
+    this.#events.emit(frame.type, frame as never);
   }
 
-  private lost(channelId: string, why: Loss): void {
-    const state = this.states.get(channelId);
+  #lost(channelId: string, why: Loss): void {
+    const state = this.#states.get(channelId);
     if (why === "left") state?.reset();
     else state?.renew();
-    if (why !== "horizon") this.receipts.forget(channelId);
+    if (why !== "horizon") this.#receipts.forget(channelId);
   }
 }
 
