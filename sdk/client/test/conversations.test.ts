@@ -94,6 +94,12 @@ test("E1 E2: a message is shown at once, acknowledged with its id, delivered, an
   expect(ada.told.filter((t) => !t.startsWith("read "))).toEqual(["sent", "delivered", "read"]);
   expect(ada.messages).toMatchObject([{ id: got?.id, status: "read" }]);
   await until("who read it", () => ada.told.includes(`read bob ${got?.id}`));
+  const seenByHerself = new Promise<void>((done) => {
+    ada.core.on("read", ({ userId }) => userId === "ada" && done());
+  });
+  ada.markRead(got?.id ?? "");
+  await seenByHerself;
+  expect(ada.told.filter((t) => t.startsWith("read "))).toEqual([`read bob ${got?.id}`]);
   const times = ada.receipts.getStatus(got?.id ?? "");
   expect(times?.delivered?.getTime()).toBeGreaterThanOrEqual(times?.sent.getTime() ?? Number.NaN);
   expect(times?.read?.getTime()).toBeGreaterThanOrEqual(times?.delivered?.getTime() ?? Number.NaN);
@@ -206,7 +212,15 @@ test("E5: numbers have no holes; what is missing is asked for, and what deletion
     "01.34567".split("").map((t) => t.replace(".", "")),
   );
   expect(found.messages[2]).toMatchObject({ sequence: 2, deleted: true, text: "" });
-  expect((await late.getMissing({ from: 3, to: 4 })).messages.map((m) => m.sequence)).toEqual([3, 4]);
+  for (const [from, to] of [
+    [3, 4],
+    [7, 7],
+    [5, 9],
+  ] as const) {
+    const { messages } = await late.getMissing({ from, to });
+    const want = [0, 1, 2, 3, 4, 5, 6, 7].filter((n) => n >= from && n <= to);
+    expect(messages.map((m) => m.sequence)).toEqual(want);
+  }
   expect((await late.getHistory({ limit: 2 })).map((m) => m.text)).toEqual(["6", "7"]);
 });
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { Server, until } from "../../../e2e/server.mjs";
-import { Client, type ClientOptions, type Socket } from "../src";
+import { Client, type ClientOptions, type Message, type Socket } from "../src";
+import type { Page } from "../src/history";
+import { Seam } from "../src/seam";
 
 let server: Server;
 beforeAll(async () => {
@@ -49,4 +51,60 @@ test("D2: whoever shows a page at each ready, and then what comes, shows each me
   }
   ada.client.disconnect();
   bob.client.disconnect();
+});
+
+/** A seam, what was told of through it, and a page that is answered by hand. */
+function seam() {
+  const told: number[] = [];
+  const tell = (seq: number) => {
+    const event = { type: "message", channelId: "c", seq };
+    if (s.holds(event)) return;
+    told.push(seq);
+    s.told();
+  };
+  const after = (milliseconds: number, callback: () => void) => {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  };
+  const s = new Seam({ tell: (event) => tell(event.seq), place: () => told.at(-1), after });
+  return { seam: s, told, tell };
+}
+
+function page(head: number, ...seqs: number[]): Page {
+  const messages = seqs.map((seq) => ({ seq })) as Message[];
+  return Object.assign(messages, { messages, head: `e:${head}`, more: false });
+}
+
+test("what a page holds is told of before it is given, and the rest afterwards", async () => {
+  const { seam: s, told, tell } = seam();
+  tell(1);
+  let answer = (_: Page) => {};
+  let given: number[] | undefined;
+  const asked = s.page(() => new Promise<Page>((resolve) => (answer = resolve)));
+  void asked.then(() => {
+    given = [...told];
+  });
+  await Promise.resolve();
+  for (const seq of [2, 3]) tell(seq);
+  expect(told).toEqual([1]);
+  answer(page(3, 1, 2, 4)); // 4 was posted while it was read
+  await until("those that are there", () => told.length === 3);
+  expect(given).toBeUndefined();
+  for (const seq of [4, 5, 6]) tell(seq);
+  await asked;
+  expect(told).toEqual([1, 2, 3, 4]);
+  await until("the rest", () => told.length === 6);
+  expect([given, told]).toEqual([
+    [1, 2, 3, 4],
+    [1, 2, 3, 4, 5, 6],
+  ]);
+});
+
+test("a page that fails holds nothing back", async () => {
+  const { seam: s, told, tell } = seam();
+  const asked = s.page(() => Promise.reject(new Error("no")));
+  await Promise.resolve();
+  tell(1);
+  await expect(asked).rejects.toThrow("no");
+  await until("it", () => told.length === 1);
 });
