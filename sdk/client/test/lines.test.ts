@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { until } from "../../../e2e/server.mjs";
 import type { ClientEvents, Message } from "../src";
 import { Line, type TestClient, World } from "./harness";
@@ -113,4 +113,31 @@ test("the way to the server is another in the middle of a stream, again and agai
   await Promise.all(sent);
   await until("all of them", () => got.length >= 60);
   expect(texts(got)).toEqual(numbers(60));
+});
+
+test("a browser that is in a network again cuts the pause short, and after disconnect nobody listens", async () => {
+  const page = new EventTarget();
+  const listening = new Set<unknown>();
+  vi.stubGlobal("addEventListener", (name: string, listener: EventListener) => {
+    listening.add(listener);
+    page.addEventListener(name, listener);
+  });
+  vi.stubGlobal("removeEventListener", (name: string, listener: EventListener) => {
+    listening.delete(listener);
+    page.removeEventListener(name, listener);
+  });
+  try {
+    const ada = world.client("ada", { backoff: { base: 1e9, cap: 1e9 } });
+    await until("it to be there", () => ada.isConnected);
+    const turns = heard(ada, "connection");
+    ada.cut();
+    await until("the pause", () => turns.some((t) => t.state === "reconnecting"));
+    page.dispatchEvent(new Event("online"));
+    await until("it to be there again", () => ada.isConnected);
+    expect(listening.size).toBe(1);
+    ada.disconnect();
+    expect(listening.size).toBe(0);
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
