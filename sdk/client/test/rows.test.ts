@@ -307,3 +307,36 @@ test("unread is known where another device reads to a place that this one has ne
   await ada.sendMessage("unread", "10");
   await until("one more", () => bob.unread("unread") === 7 && laptop.unread("unread") === 7);
 });
+
+test("D5: where the log is another one it is told, what was known of it is forgotten, and it goes on from what there is", async () => {
+  const [first, second] = [await Server.start("--dev"), await Server.start("--dev")];
+  try {
+    const [ada, bob] = [client("ada", { url: first.url }), client("bob", { url: first.url })];
+    const got: Message[] = [];
+    const expired: ClientEvents["expired"][] = [];
+    bob.on("message", (m) => got.push(m));
+    bob.on("expired", (e) => expired.push(e));
+    await Promise.all([live(ada, "d5 epoch"), live(bob, "d5 epoch")]);
+    const read = await ada.sendMessage("d5 epoch", "of the first log");
+    await bob.ackRead("d5 epoch", read.id);
+    await until("the first", () => got.length === 1 && ada.cursors("d5 epoch").get("bob")?.read === 1);
+    for (let i = 0; i < 3; i++) {
+      await client("carol", { url: second.url }).sendMessage("d5 epoch", `${i}`);
+    }
+    await first.kill();
+    await second.kill();
+    await second.run(first.url.replace("http://", ""));
+    await until("the second log", () => got.length === 4);
+    expect(texts(got)).toEqual(["of the first log", "0", "1", "2"]);
+    expect(expired).toMatchObject([{ channelId: "d5 epoch", reason: "epoch" }]);
+    expect(bob.unread("d5 epoch")).toBe(3);
+    await until("ada to be back", () => ada.cursors("d5 epoch").get("bob")?.read !== 1);
+    await ada.sendMessage("d5 epoch", "on we go");
+    await until("it", () => texts(got).at(-1) === "on we go");
+    const refused = ada.getEventsSince("d5 epoch", 1_000);
+    await expect(refused).rejects.toMatchObject({ code: "expired", expired: { reason: "ahead" } });
+  } finally {
+    await first.stop();
+    await second.stop();
+  }
+});
