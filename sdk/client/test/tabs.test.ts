@@ -152,6 +152,53 @@ test("a tab without a connection has its drafts sent by one that has, and is tol
   expect(offline.outbox.length).toBe(0);
 });
 
+test("what a tab that crashed had no time to tell of is found by the next that connects", async () => {
+  const browser = new ModelBrowser(new ModelServer());
+  const [idle, other] = [browser.open(), browser.open()];
+  idle.connect();
+  await settle();
+  while (browser.run(0)) await settle();
+  other.add("a", "1");
+  for (const task of browser.queues.get("database")?.splice(0) ?? []) task();
+  await settle();
+  expect(browser.committed).toEqual(["1"]);
+  other.crash();
+  idle.cut(0);
+  idle.connect();
+  await calm(browser);
+  expect(browser.server.log.get("a")).toEqual(["1"]);
+});
+
+test("what is stored while a tab reads what others have added does not wait again", async () => {
+  const browser = new ModelBrowser(new ModelServer());
+  const [one, two] = [browser.open(), browser.open()];
+  const run = async (...names: string[]) => {
+    for (let busy = true; busy; ) {
+      busy = false;
+      for (const [name, tasks] of browser.queues) {
+        if (!names.includes(name)) continue;
+        for (const task of tasks.splice(0)) {
+          busy = true;
+          task();
+          await settle();
+        }
+      }
+    }
+  };
+  one.connect();
+  one.add("a", "1");
+  await run("database", "locks");
+  expect(one.wire.map((f) => f.nonce)).toEqual(["1"]);
+  two.add("a", "2");
+  await run("database");
+  await run("1>0"); // now the first tab reads
+  one.answer();
+  await run("database", "locks", "0>1", "1>0");
+  expect(one.told.filter((t) => t.startsWith("1 "))).toEqual(["1 sending", "1 sent"]);
+  await calm(browser);
+  expect(browser.server.log.get("a")).toEqual(["1", "2"]);
+});
+
 test("a tab that is frozen in its turn loses it to another, and is none the worse for it", async () => {
   const browser = new ModelBrowser(new ModelServer());
   const [frozen, other] = [browser.open(), browser.open()];
