@@ -55,68 +55,72 @@ const nothing: MessagesView = { messages: [], hasOlder: false, loading: false };
  * list asks for it.
  */
 export class MessageList {
-  private timeline: Timeline;
-  private readonly listeners = new Set<() => void>();
-  private readonly limit: number;
-  private stops: (() => void)[] = [];
-  private view: MessagesView = nothing;
-  private stale = false; // the view is older than the timeline
-  private told = false; // listeners are about to be told
-  private round = 0; // tells the answers of a list that began again from those of this one
-  private head: Position | undefined; // everything up to here was taken in; undefined: nothing was loaded
-  private live = false; // events are taken in as they come
-  private behind: LogEvent[] | undefined; // or wait, in order, for what comes before them
-  private levelAt: Position | undefined; // what the server said that we have
-  private paging: { done: Promise<void>; since: LogEvent[] } | undefined; // an older page, and the events since it was asked for
-  private anew = false; // what is held is to be replaced by the next page
-  private error: ParleyError | undefined;
-  private again: (() => void) | undefined; // stops the timer of the next attempt
+  #timeline: Timeline;
+  readonly #listeners = new Set<() => void>();
+  readonly #limit: number;
+  #stops: (() => void)[] = [];
+  #view: MessagesView = nothing;
+  #stale = false; // the view is older than the timeline
+  #told = false; // listeners are about to be told
+  #round = 0; // tells the answers of a list that began again from those of this one
+  #head: Position | undefined; // everything up to here was taken in; undefined: nothing was loaded
+  #live = false; // events are taken in as they come
+  #behind: LogEvent[] | undefined; // or wait, in order, for what comes before them
+  #levelAt: Position | undefined; // what the server said that we have
+  #paging: { done: Promise<void>; since: LogEvent[] } | undefined; // an older page, and the events since it was asked for
+  #anew = false; // what is held is to be replaced by the next page
+  #error: ParleyError | undefined;
+  #again: (() => void) | undefined; // stops the timer of the next attempt
+  readonly #source: MessageSource;
+  readonly #options: MessageListOptions;
 
   constructor(
-    private readonly source: MessageSource,
+    source: MessageSource,
     readonly channelId: string,
-    private readonly options: MessageListOptions = {},
+    options: MessageListOptions = {},
   ) {
-    this.limit = options.limit ?? 50;
-    this.timeline = new Timeline(source);
+    this.#source = source;
+    this.#options = options;
+    this.#limit = options.limit ?? 50;
+    this.#timeline = new Timeline(source);
   }
 
   /** Calls `listener` after each change until the function that it returns is called. */
   subscribe(listener: () => void): () => void {
     const mine = () => listener();
-    if (this.listeners.size === 0) this.start();
-    this.listeners.add(mine);
+    if (this.#listeners.size === 0) this.#start();
+    this.#listeners.add(mine);
     return () => {
-      if (this.listeners.delete(mine) && this.listeners.size === 0) this.stop();
+      if (this.#listeners.delete(mine) && this.#listeners.size === 0) this.#stop();
     };
   }
 
   /** The list now; the same object until something changes. */
   get snapshot(): MessagesView {
-    if (!this.stale) return this.view;
-    this.stale = false;
-    this.view = {
-      messages: this.timeline.messages,
-      hasOlder: this.head !== undefined && this.timeline.oldest > 0,
-      loading: this.behind !== undefined || this.paging !== undefined,
-      ...(this.error && { error: this.error }),
+    if (!this.#stale) return this.#view;
+    this.#stale = false;
+    this.#view = {
+      messages: this.#timeline.messages,
+      hasOlder: this.#head !== undefined && this.#timeline.oldest > 0,
+      loading: this.#behind !== undefined || this.#paging !== undefined,
+      ...(this.#error && { error: this.#error }),
     };
-    return this.view;
+    return this.#view;
   }
 
   /** Loads the page before the first message, and is kept in any case: `error` says what went wrong. */
   loadOlder(): Promise<void> {
-    if (this.paging) return this.paging.done;
-    if (!this.live || !this.head) {
-      this.resume();
+    if (this.#paging) return this.#paging.done;
+    if (!this.#live || !this.#head) {
+      this.#resume();
       return Promise.resolve();
     }
-    if (this.timeline.oldest === 0) return Promise.resolve();
+    if (this.#timeline.oldest === 0) return Promise.resolve();
     const since: LogEvent[] = [];
-    this.error = undefined;
-    this.paging = { since, done: this.older(this.round, this.head.epoch, since) };
-    this.changed();
-    return this.paging.done;
+    this.#error = undefined;
+    this.#paging = { since, done: this.#older(this.#round, this.#head.epoch, since) };
+    this.#changed();
+    return this.#paging.done;
   }
 
   /**
@@ -125,222 +129,222 @@ export class MessageList {
    */
   send(draft: Draft | string): Promise<Message> {
     const { nonce = uuid(), ...content }: Draft = typeof draft === "string" ? { text: draft } : draft;
-    const sent = this.source.sendMessage(this.channelId, { nonce, ...content });
+    const sent = this.#source.sendMessage(this.channelId, { nonce, ...content });
     sent.catch(() => {});
     return sent;
   }
 
   /** Sends one that failed again, as the same message. */
   retry(nonce: string): Promise<Message> {
-    const failed = this.timeline.failure(nonce);
+    const failed = this.#timeline.failure(nonce);
     if (failed) return this.send({ ...failed.draft, nonce });
     return Promise.reject(new ParleyError("not_found", "no message that failed has this nonce"));
   }
 
   /** Takes one that failed off the list, and gives back what it was; undefined: there is no such one. */
   discard(nonce: string): Draft | undefined {
-    const draft = this.timeline.discard(nonce);
-    if (draft) this.changed();
+    const draft = this.#timeline.discard(nonce);
+    if (draft) this.#changed();
     return draft;
   }
 
-  private start(): void {
-    const { source } = this;
+  #start(): void {
+    const source = this.#source;
     const here = <E extends { channelId: string }>(then: (event: E) => void) => {
       return (event: E) => {
         if (event.channelId === this.channelId) then(event);
       };
     };
-    this.stops = [
+    this.#stops = [
       source.on(
         "event",
-        here((event) => this.logged(event)),
+        here((event) => this.#logged(event)),
       ),
       source.on(
         "level",
-        here((level) => this.level(level)),
+        here((level) => this.#level(level)),
       ),
       source.on(
         "expired",
-        here(() => this.begin()),
+        here(() => this.#begin()),
       ),
       source.on(
         "status",
-        here((status) => this.status(status)),
+        here((status) => this.#status(status)),
       ),
       source.on(
         "cursors",
-        here(() => this.moved()),
+        here(() => this.#moved()),
       ),
-      source.on("ready", () => this.resume()),
+      source.on("ready", () => this.#resume()),
     ];
-    for (const { nonce, draft } of source.waiting(this.channelId)) this.sending(nonce, draft);
-    void this.load();
+    for (const { nonce, draft } of source.waiting(this.channelId)) this.#sending(nonce, draft);
+    void this.#load();
   }
 
-  private stop(): void {
-    for (const stop of this.stops.splice(0)) stop();
-    this.again?.();
-    this.round++;
-    this.head = this.behind = this.levelAt = this.paging = this.error = this.again = undefined;
-    this.live = this.stale = this.anew = false;
-    this.timeline = new Timeline(this.source);
-    this.view = nothing;
+  #stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#again?.();
+    this.#round++;
+    this.#head = this.#behind = this.#levelAt = this.#paging = this.#error = this.#again = undefined;
+    this.#live = this.#stale = this.#anew = false;
+    this.#timeline = new Timeline(this.#source);
+    this.#view = nothing;
   }
 
   /** Takes up again what a broken connection or a refusal has ended. */
-  private resume(): void {
-    if (this.live || this.behind) return;
-    if (this.head) void this.fill(this.head);
-    else void this.load();
+  #resume(): void {
+    if (this.#live || this.#behind) return;
+    if (this.#head) void this.#fill(this.#head);
+    else void this.#load();
   }
 
   /** What is held is worth nothing any more. It is shown until there is something else. */
-  private begin(): void {
-    this.anew = true;
-    void this.load();
+  #begin(): void {
+    this.#anew = true;
+    void this.#load();
   }
 
   /** Gets the last page, and begins with it. */
-  private async load(): Promise<void> {
-    const round = this.wait();
-    this.head = undefined;
-    this.behind = [];
+  async #load(): Promise<void> {
+    const round = this.#wait();
+    this.#head = undefined;
+    this.#behind = [];
     try {
-      const page = await this.source.getHistory(this.channelId, { limit: this.limit });
-      if (round !== this.round) return;
-      if (this.anew) this.timeline.clear();
-      this.anew = false;
-      this.timeline.addPage(page.messages, page.more);
-      this.head = parsePosition(page.head) ?? { epoch: "", seq: 0 };
-      this.release();
+      const page = await this.#source.getHistory(this.channelId, { limit: this.#limit });
+      if (round !== this.#round) return;
+      if (this.#anew) this.#timeline.clear();
+      this.#anew = false;
+      this.#timeline.addPage(page.messages, page.more);
+      this.#head = parsePosition(page.head) ?? { epoch: "", seq: 0 };
+      this.#release();
     } catch (error) {
-      if (round === this.round) this.failed(error);
+      if (round === this.#round) this.#failed(error);
     }
   }
 
   /** Gets what lies between what was taken in and what is live. */
-  private async fill(from: Position): Promise<void> {
-    const round = this.wait();
-    this.behind ??= [];
+  async #fill(from: Position): Promise<void> {
+    const round = this.#wait();
+    this.#behind ??= [];
     try {
-      const events = await this.source.getEventsSince(this.channelId, from.seq);
-      if (round !== this.round) return;
-      for (const event of events) this.take(event);
-      this.release();
+      const events = await this.#source.getEventsSince(this.channelId, from.seq);
+      if (round !== this.#round) return;
+      for (const event of events) this.#take(event);
+      this.#release();
     } catch (error) {
-      if (round !== this.round) return;
-      if (error instanceof ParleyError && error.expired) this.begin();
-      else this.failed(error);
+      if (round !== this.#round) return;
+      if (error instanceof ParleyError && error.expired) this.#begin();
+      else this.#failed(error);
     }
   }
 
   /** Takes no event in until what comes before it is there; whatever else was asked for is not waited for. */
-  private wait(): number {
-    this.again?.();
-    this.again = this.paging = this.error = undefined;
-    this.live = false;
-    this.changed();
-    return ++this.round;
+  #wait(): number {
+    this.#again?.();
+    this.#again = this.#paging = this.#error = undefined;
+    this.#live = false;
+    this.#changed();
+    return ++this.#round;
   }
 
   /** What comes before is there: what has waited for it is next. */
-  private release(): void {
-    const waiting = this.behind ?? [];
-    this.behind = undefined;
-    this.live = true;
-    for (const event of waiting) this.logged(event);
-    this.look();
-    this.changed();
+  #release(): void {
+    const waiting = this.#behind ?? [];
+    this.#behind = undefined;
+    this.#live = true;
+    for (const event of waiting) this.#logged(event);
+    this.#look();
+    this.#changed();
   }
 
   /** What comes before cannot be had: the answer to another attempt will hold what has waited. */
-  private failed(error: unknown): void {
-    this.error =
+  #failed(error: unknown): void {
+    this.#error =
       error instanceof ParleyError
         ? error
         : new ParleyError("internal", error instanceof Error ? error.message : String(error));
-    this.behind = undefined;
-    if (!this.live && this.error.retry) {
-      this.again = after(this.error.retryAfter ?? patience, () => this.resume());
+    this.#behind = undefined;
+    if (!this.#live && this.#error.retry) {
+      this.#again = after(this.#error.retryAfter ?? patience, () => this.#resume());
     }
-    this.changed();
+    this.#changed();
   }
 
-  private async older(round: number, epoch: string, since: LogEvent[]): Promise<void> {
+  async #older(round: number, epoch: string, since: LogEvent[]): Promise<void> {
     try {
-      const before = this.timeline.oldest;
-      const page = await this.source.getHistory(this.channelId, { limit: this.limit, before });
-      if (round !== this.round) return;
-      this.paging = undefined;
+      const before = this.#timeline.oldest;
+      const page = await this.#source.getHistory(this.channelId, { limit: this.#limit, before });
+      if (round !== this.#round) return;
+      this.#paging = undefined;
       if (parsePosition(page.head)?.epoch !== epoch) {
-        this.begin();
+        this.#begin();
         return;
       }
-      this.timeline.addPage(page.messages, page.more);
-      for (const event of since) this.timeline.apply(event); // the page may have been read before them
-      this.changed();
+      this.#timeline.addPage(page.messages, page.more);
+      for (const event of since) this.#timeline.apply(event); // the page may have been read before them
+      this.#changed();
     } catch (error) {
-      if (round !== this.round) return;
-      this.paging = undefined;
-      this.failed(error);
+      if (round !== this.#round) return;
+      this.#paging = undefined;
+      this.#failed(error);
     }
   }
 
-  private logged(event: LogEvent): void {
-    if (this.behind) {
-      this.behind.push(event);
-    } else if (this.live && this.head && event.seq > this.head.seq + 1) {
-      this.behind = [event];
-      void this.fill(this.head);
-    } else if (this.live) {
-      this.take(event);
+  #logged(event: LogEvent): void {
+    if (this.#behind) {
+      this.#behind.push(event);
+    } else if (this.#live && this.#head && event.seq > this.#head.seq + 1) {
+      this.#behind = [event];
+      void this.#fill(this.#head);
+    } else if (this.#live) {
+      this.#take(event);
     }
   }
 
-  private take(event: LogEvent): void {
-    this.timeline.apply(event);
-    this.paging?.since.push(event);
-    if (this.head && event.seq > this.head.seq) this.head = { ...this.head, seq: event.seq };
-    if (this.options.most !== undefined && !this.paging) this.timeline.trim(this.options.most);
-    this.changed();
+  #take(event: LogEvent): void {
+    this.#timeline.apply(event);
+    this.#paging?.since.push(event);
+    if (this.#head && event.seq > this.#head.seq) this.#head = { ...this.#head, seq: event.seq };
+    if (this.#options.most !== undefined && !this.#paging) this.#timeline.trim(this.#options.most);
+    this.#changed();
   }
 
-  private level(level: ClientEvents["level"]): void {
-    this.levelAt = parsePosition(level.position);
-    this.look();
+  #level(level: ClientEvents["level"]): void {
+    this.#levelAt = parsePosition(level.position);
+    this.#look();
   }
 
   /** Notices what was logged after the page was read and before the channel was followed. */
-  private look(): void {
-    const { head, levelAt: at } = this;
-    if (this.live && head && at && at.epoch === head.epoch && at.seq > head.seq) void this.fill(head);
+  #look(): void {
+    const [head, at] = [this.#head, this.#levelAt];
+    if (this.#live && head && at && at.epoch === head.epoch && at.seq > head.seq) void this.#fill(head);
   }
 
-  private status({ nonce, status, draft, message, error }: ClientEvents["status"]): void {
-    if (status === "sending" && draft) this.sending(nonce, draft);
-    else if (status === "failed" && error) this.timeline.failed(nonce, error);
-    else if (status === "sent" && message) this.timeline.sent(message);
-    this.changed();
+  #status({ nonce, status, draft, message, error }: ClientEvents["status"]): void {
+    if (status === "sending" && draft) this.#sending(nonce, draft);
+    else if (status === "failed" && error) this.#timeline.failed(nonce, error);
+    else if (status === "sent" && message) this.#timeline.sent(message);
+    this.#changed();
   }
 
-  private sending(nonce: string, draft: Draft): void {
-    this.timeline.sending(nonce, this.channelId, draft, new Date().toISOString());
+  #sending(nonce: string, draft: Draft): void {
+    this.#timeline.sending(nonce, this.channelId, draft, new Date().toISOString());
   }
 
-  private moved(): void {
-    this.timeline.moved();
-    this.changed();
+  #moved(): void {
+    this.#timeline.moved();
+    this.#changed();
   }
 
   /** Tells listeners, once for all that changes at the same time. */
-  private changed(): void {
-    this.stale = true;
-    if (this.told) return;
-    this.told = true;
+  #changed(): void {
+    this.#stale = true;
+    if (this.#told) return;
+    this.#told = true;
     queueMicrotask(() => {
-      this.told = false;
-      for (const listener of [...this.listeners]) listener();
+      this.#told = false;
+      for (const listener of [...this.#listeners]) listener();
     });
   }
 }

@@ -11,30 +11,32 @@ export interface Connection {
 }
 
 export class ConnectionStore extends Store {
-  private current: Connection;
-  private stops: (() => void)[] = [];
+  #current: Connection;
+  #stops: (() => void)[] = [];
+  readonly #client: Client;
 
-  constructor(private readonly client: Client) {
+  constructor(client: Client) {
     super();
-    this.current = { state: client.connectionState };
+    this.#client = client;
+    this.#current = { state: client.connectionState };
   }
 
   readonly snapshot = (): Connection => {
-    const state = this.client.connectionState;
-    if (state !== this.current.state) this.current = { state }; // it changed while nobody looked
-    return this.current;
+    const state = this.#client.connectionState;
+    if (state !== this.#current.state) this.#current = { state }; // it changed while nobody looked
+    return this.#current;
   };
 
   protected start(): void {
-    this.stops = [
-      this.client.on("connection", (connection) => {
-        this.current = connection;
+    this.#stops = [
+      this.#client.on("connection", (connection) => {
+        this.#current = connection;
         this.changed();
       }),
     ];
   }
 
   protected stop(): void {
-    for (const stop of this.stops.splice(0)) stop();
+    for (const stop of this.#stops.splice(0)) stop();
   }
 }

@@ -6,24 +6,22 @@ import { Store } from "./store";
 /** A channel's messages, while anybody looks at them. */
 export class MessagesStore extends Store {
   readonly list: MessageList;
-  private stops: (() => void)[] = [];
+  #stops: (() => void)[] = [];
+  readonly #channel: ChannelStore;
 
-  constructor(
-    client: Client,
-    private readonly channel: ChannelStore,
-    options: MessageListOptions,
-  ) {
+  constructor(client: Client, channel: ChannelStore, options: MessageListOptions) {
     super();
+    this.#channel = channel;
     this.list = new MessageList(client, channel.channelId, options);
   }
 
   readonly snapshot = (): MessagesView => this.list.snapshot;
 
   protected start(): void {
-    this.stops = [this.channel.subscribe(() => {}), this.list.subscribe(() => this.changed())];
+    this.#stops = [this.#channel.subscribe(() => {}), this.list.subscribe(() => this.changed())];
   }
 
   protected stop(): void {
-    for (const stop of this.stops.splice(0)) stop();
+    for (const stop of this.#stops.splice(0)) stop();
   }
 }

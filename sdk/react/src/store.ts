@@ -4,23 +4,23 @@
  * takes down and puts up again at once – in StrictMode each – ends nothing.
  */
 export abstract class Store {
-  private readonly listeners = new Set<() => void>();
-  private ending: ReturnType<typeof setTimeout> | undefined;
-  private running = false;
+  readonly #listeners = new Set<() => void>();
+  #ending: ReturnType<typeof setTimeout> | undefined;
+  #running = false;
 
   /** For useSyncExternalStore. */
   readonly subscribe = (listener: () => void): (() => void) => {
     const mine = () => listener();
-    this.listeners.add(mine);
-    clearTimeout(this.ending);
-    if (!this.running) {
-      this.running = true;
+    this.#listeners.add(mine);
+    clearTimeout(this.#ending);
+    if (!this.#running) {
+      this.#running = true;
       this.start();
     }
     return () => {
-      if (!this.listeners.delete(mine) || this.listeners.size > 0) return;
-      this.ending = setTimeout(() => {
-        this.running = false;
+      if (!this.#listeners.delete(mine) || this.#listeners.size > 0) return;
+      this.#ending = setTimeout(() => {
+        this.#running = false;
         this.stop();
       }, 0);
     };
@@ -28,7 +28,7 @@ export abstract class Store {
 
   /** Somebody looks at it now. */
   protected get isWatched(): boolean {
-    return this.listeners.size > 0;
+    return this.#listeners.size > 0;
   }
 
   protected abstract start(): void;
@@ -37,21 +37,24 @@ export abstract class Store {
   protected abstract stop(): void;
 
   protected changed(): void {
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of [...this.#listeners]) listener();
   }
 }
 
 /** Keeps what was made for a key, for as long as it lives itself. */
 export class Kept<Value> {
-  private readonly all = new Map<string, Value>();
+  readonly #all = new Map<string, Value>();
+  readonly #make: (key: string) => Value;
 
-  constructor(private readonly make: (key: string) => Value) {}
+  constructor(make: (key: string) => Value) {
+    this.#make = make;
+  }
 
   get(key: string): Value {
-    let value = this.all.get(key);
+    let value = this.#all.get(key);
     if (value === undefined) {
-      value = this.make(key);
-      this.all.set(key, value);
+      value = this.#make(key);
+      this.#all.set(key, value);
     }
     return value;
   }

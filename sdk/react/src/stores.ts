@@ -14,14 +14,14 @@ export class Stores {
   readonly calls: CallStore;
   readonly channels: Kept<ChannelStore>;
   readonly states: Kept<StateStore>;
-  private readonly lists: Kept<MessagesStore>;
+  readonly #lists: Kept<MessagesStore>;
 
   private constructor(client: Client) {
     this.connection = new ConnectionStore(client);
     this.calls = new CallStore(client);
     this.channels = new Kept((channelId) => new ChannelStore(client, channelId));
     this.states = new Kept((channelId) => new StateStore(client, this.channels.get(channelId)));
-    this.lists = new Kept((key) => {
+    this.#lists = new Kept((key) => {
       const [channelId, limit, most] = JSON.parse(key) as [string, number | null, number | null];
       const options = { ...(limit !== null && { limit }), ...(most !== null && { most }) };
       return new MessagesStore(client, this.channels.get(channelId), options);
@@ -38,6 +38,6 @@ export class Stores {
   }
 
   messages(channelId: string, options: { limit?: number; most?: number }): MessagesStore {
-    return this.lists.get(JSON.stringify([channelId, options.limit ?? null, options.most ?? null]));
+    return this.#lists.get(JSON.stringify([channelId, options.limit ?? null, options.most ?? null]));
   }
 }

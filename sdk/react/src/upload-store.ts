@@ -12,27 +12,29 @@ export const idle: UploadProgress = { state: "idle", progress: 0 };
 
 /** One upload after another, of which the last is shown. */
 export class UploadStore extends Store {
-  private current: UploadProgress = idle;
-  private aborter: AbortController | undefined;
+  #current: UploadProgress = idle;
+  #aborter: AbortController | undefined;
+  readonly #client: Client;
 
-  constructor(private readonly client: Client) {
+  constructor(client: Client) {
     super();
+    this.#client = client;
   }
 
-  readonly snapshot = (): UploadProgress => this.current;
+  readonly snapshot = (): UploadProgress => this.#current;
 
   readonly upload = async (
     file: Blob | Uint8Array,
     options: Omit<UploadOptions, "onProgress" | "signal">,
   ): Promise<UploadedFile> => {
     const aborter = new AbortController();
-    this.aborter = aborter;
+    this.#aborter = aborter;
     const show = (current: UploadProgress) => {
-      if (this.aborter === aborter) this.show(current);
+      if (this.#aborter === aborter) this.#show(current);
     };
     show({ state: "uploading", progress: 0 });
     try {
-      const uploaded = await this.client.upload(file, {
+      const uploaded = await this.#client.upload(file, {
         ...options,
         signal: aborter.signal,
         onProgress: (sent, total) => show({ state: "uploading", progress: total > 0 ? sent / total : 0 }),
@@ -41,21 +43,21 @@ export class UploadStore extends Store {
       return uploaded;
     } catch (error) {
       if (aborter.signal.aborted) show(idle);
-      else show({ state: "failed", progress: this.current.progress, error });
+      else show({ state: "failed", progress: this.#current.progress, error });
       throw error;
     }
   };
 
   /** Gives the upload up. */
-  readonly abort = (): void => this.aborter?.abort();
+  readonly abort = (): void => this.#aborter?.abort();
 
   protected start(): void {}
 
   // An upload goes on when nobody looks: what follows it may be in a component that is gone.
   protected stop(): void {}
 
-  private show(current: UploadProgress): void {
-    this.current = current;
+  #show(current: UploadProgress): void {
+    this.#current = current;
     this.changed();
   }
 }

@@ -11,7 +11,7 @@ import {
   useTyping,
   useUnread,
 } from "../src";
-import { client, listeners, use } from "./harness";
+import { client, use } from "./harness";
 
 let server: Server;
 beforeAll(async () => {
@@ -83,7 +83,7 @@ test("a channel that is refused says why", async () => {
 test("put up and taken down 200 times, nothing is left", async () => {
   const [ada, bob] = [client(server.url, "ada"), client(server.url, "bob")];
   const seen = use(bob, () => usePresence("again"));
-  const before = listeners(ada);
+  const before = ada.listening();
   for (let i = 0; i < 200; i++) {
     const all = use(ada, () => {
       useConnection();
@@ -99,7 +99,7 @@ test("put up and taken down 200 times, nothing is left", async () => {
     all.unmount();
     if (i % 7 === 0) await new Promise((done) => setTimeout(done, 0));
   }
-  await waitFor(() => expect(listeners(ada)).toBe(before));
+  await waitFor(() => expect(ada.listening()).toBe(before));
   await waitFor(() => expect(seen.result.current.present.map((p) => p.userId)).toEqual(["bob"]));
   const subscribed = ada.frames.filter((type) => type === "subscribe").length;
   await waitFor(() => expect(ada.frames.filter((type) => type === "unsubscribe").length).toBe(subscribed));

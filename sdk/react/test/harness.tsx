@@ -18,6 +18,8 @@ afterEach(() => {
 export interface TestClient extends Client {
   /** Breaks the connection, without a word. */
   cut(): void;
+  /** How many listeners it has. */
+  listening(): number;
   /** The frames that were sent, by their types. */
   readonly frames: string[];
 }
@@ -43,7 +45,23 @@ export function client(url: string, userId: string, more: ClientOptions = {}): T
     ...more,
   });
   clients.push(made);
-  return Object.assign(made, { frames, cut: () => sockets.at(-1)?.terminate() });
+  return Object.assign(counted(made), { frames, cut: () => sockets.at(-1)?.terminate() });
+}
+
+/** The client, which knows how many listen to it. */
+export function counted(made: Client): Client & { listening(): number } {
+  const live = new Set<object>();
+  const on: Client["on"] = made.on.bind(made);
+  const counting: Client["on"] = (name, listener) => {
+    const one = {};
+    const stop = on(name, listener);
+    live.add(one);
+    return () => {
+      live.delete(one);
+      stop();
+    };
+  };
+  return Object.assign(made, { on: counting, listening: () => live.size });
 }
 
 /** What is around the components of a test: a client, and StrictMode, which puts each up twice. */
@@ -58,37 +76,4 @@ export function around(made: Client): ({ children }: { children: ReactNode }) =>
 /** A hook in a component of its own. */
 export function use<Result>(made: Client, hook: () => Result) {
   return renderHook(hook, { wrapper: around(made) });
-}
-
-/** How many listeners the client has. */
-export function listeners(made: Client): number {
-  const names = [
-    "ready",
-    "connection",
-    "joined",
-    "event",
-    "message",
-    "message.update",
-    "message.delete",
-    "reaction",
-    "pin",
-    "member",
-    "state",
-    "call",
-    "call.state",
-    "status",
-    "typing",
-    "presence",
-    "level",
-    "delivered",
-    "read",
-    "cursors",
-    "signal",
-    "expired",
-    "dropped",
-    "error",
-  ] as const;
-  // biome-ignore lint/complexity/useLiteralKeys: so that it may be private
-  const events = made["events"];
-  return names.reduce((sum, name) => sum + events.count(name), 0);
 }

@@ -17,7 +17,7 @@ import {
   useUpload,
   useWebSocket,
 } from "../src";
-import { listeners } from "./harness";
+import { counted } from "./harness";
 
 function Everything() {
   const { seen } = useReadReceipts("c");
@@ -39,13 +39,13 @@ function Everything() {
 }
 
 test("all hooks render on a server: nothing is connected, joined or listened to", () => {
-  const client = new Client({ transport: "websocket", openSocket: () => never() });
+  const client = counted(new Client({ transport: "websocket", openSocket: () => never() }));
   const html = renderToString(
     <ParleyProvider client={client}>
       <Everything />
     </ParleyProvider>,
   );
-  expect(listeners(client)).toBe(0);
+  expect(client.listening()).toBe(0);
   client.disconnect();
   expect(JSON.parse(html.replace(/<[^>]*>/g, "").replaceAll("&quot;", '"'))).toEqual({
     connection: "connecting",
