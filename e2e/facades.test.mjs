@@ -286,6 +286,21 @@ test('E: what is written without a network waits, is sent once, in order; number
   silent();
 });
 
+test('E: two tabs of one user show each message once, whichever sent it', async () => {
+  const bob = await open('/conversation?user=bob&conversation=tabs');
+  const one = await open('/conversation?user=ada&conversation=tabs');
+  const two = await one.tab('/conversation?user=ada&conversation=tabs');
+  await Promise.all([bob, one, two].map(there));
+  const all = ['from one', 'from two', 'from bob', 'from one again'];
+  for (const [i, from] of [one, two, bob, one].entries()) {
+    await from.say(all[i]);
+    for (const p of [one, two, bob]) await p.has(all.slice(0, i + 1));
+  }
+  for (const p of [one, two]) await p.until('all to be read', () => [...document.querySelectorAll('.own .status')].every((e) => e.textContent === '✓✓ read'));
+  assert.deepEqual((await server.messages('tabs')).map((m) => m.text), all);
+  silent();
+});
+
 test('E: a file is uploaded with progress, shared, and can be had by the other', async () => {
   const ada = await open('/conversation?user=ada&conversation=files');
   const bob = await open('/conversation?user=bob&conversation=files');

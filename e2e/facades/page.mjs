@@ -27,6 +27,13 @@ export class Sample {
     return s;
   }
 
+  // tab is another page of the same browser, for the same user.
+  async tab(path) {
+    const s = Object.assign(new Sample(), { site: this.site, context: this.context });
+    s.page = await this.site.page(this.context, path);
+    return s;
+  }
+
   do(f, arg) { return this.page.evaluate(f, arg); }
 
   until(what, f, arg) { return until(what, () => this.page.evaluate(f, arg), 60000); }

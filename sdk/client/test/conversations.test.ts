@@ -296,7 +296,8 @@ test("edits and deletions are told", async () => {
 test("the socket tells in the door's frames, refuses in them, and closes the client", async () => {
   const { ada, bob } = await pair("socket");
   const frames: { type: string; code?: string }[] = [];
-  bob.socket.addEventListener("message", (e) => frames.push(JSON.parse((e as MessageEvent<string>).data)));
+  const socket: globalThis.WebSocket = bob.socket; // wherever one is wanted
+  socket.addEventListener("message", (e) => frames.push(JSON.parse((e as MessageEvent<string>).data)));
   ada.sendMessage("x");
   bob.sendMessage("y");
   await until("both", () => frames.length === 2);
