@@ -1,7 +1,9 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { cleanup, configure, renderHook, waitFor } from "@testing-library/react";
 import { StrictMode } from "react";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { Server } from "../../../e2e/server.mjs";
 import { useWebSocket, type WebSocketOptions } from "../src";
 
@@ -121,8 +123,25 @@ test("another url is another connection, and a component that is gone has none",
   expect(sockets).toHaveLength(2);
 });
 
-test("a url that is none is an error, and so is data that is not JSON passed over", async () => {
+test("a url that is none is an error", async () => {
   const { result } = use({ url: "no url at all" });
   await waitFor(() => expect(result.current.connectionStatus).toBe("error"));
   expect(sockets).toHaveLength(0);
+});
+
+test("data that is not JSON is passed over", async () => {
+  const loose = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await once(loose, "listening");
+  loose.on("connection", (peer) => {
+    peer.send("not JSON");
+    peer.send('{"ok":true}');
+  });
+  const got: unknown[] = [];
+  const { result } = use({
+    url: `ws://127.0.0.1:${(loose.address() as AddressInfo).port}/`,
+    onMessage: (data) => got.push(data),
+  });
+  await waitFor(() => expect(got).toEqual([{ ok: true }]));
+  expect(result.current.isConnected).toBe(true);
+  loose.close();
 });
