@@ -128,7 +128,7 @@ const begins = {
 
 if (parts.includes('sizes')) {
   const rows = sizes();
-  for (const r of rows) note(`size/entry=${r.name.replaceAll(/[ {},]+/g, '_')}`, [r.first, 'B'], [r.later, 'later-B']);
+  for (const r of rows) note(`size/entry=${r.name.replaceAll(/[^\w@/.]+/g, '_')}`, [r.first, 'B'], [r.later, 'later-B']);
   table(['entry', 'gzipped bytes', 'and when needed'], rows.map((r) => [r.name, r.first, r.later]));
 }
 const server = await Server.start();

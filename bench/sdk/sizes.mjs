@@ -14,7 +14,7 @@ export function sizes() {
     const script = new URL(`${folder}/size.mjs`, sdk);
     if (!existsSync(script)) continue;
     const { stdout } = spawnSync(process.execPath, [fileURLToPath(script)], { cwd: new URL(`${folder}/`, sdk), encoding: 'utf8' });
-    for (const [, name, first, later = '0'] of stdout.matchAll(/^(@parley\/.*): (\d+) bytes gzipped(?:.*?, (\d+) on demand)?/gm)) {
+    for (const [, name, first, later = '0'] of stdout.matchAll(/^(.*)[:;] (\d+) bytes gzipped(?:.*?, (\d+) on demand)?/gm)) {
       rows.push({ name, first: Number(first), later: Number(later) });
     }
   }
