@@ -56,7 +56,7 @@ func run(t *testing.T, open func(t *testing.T, hub *Hub) Server, tests map[strin
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			hub := NewHub()
-			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			t.Cleanup(cancel)
 			test(t, &setup{ctx: ctx, hub: hub, server: open(t, hub)})
 		})

@@ -96,20 +96,21 @@ func TestPing_WithoutAnAnswerEndsThePollThatWaits(t *testing.T) {
 func TestPing_IsNotMissedByASlowReader(t *testing.T) {
 	t.Parallel()
 	const messages, size = 1000, 60_000
-	const timeout = 4 * time.Second // in which a busy machine reads something
+	const timeout = 4 * time.Second // in which a busy machine reads something, too
 	b := setup(t, engineio.Options{PingInterval: 300 * time.Millisecond, PingTimeout: timeout})
 	c := b.dialRaw(t, 64<<10)
 	s := b.session(t)
 	for range messages {
 		s.Offer(conntest.Text(strings.Repeat("x", size)))
 	}
-	// It reads for longer than two timeouts, and says not a word.
-	buffer := make([]byte, 16<<10)
+	// It reads for longer than two timeouts, and says not a word. Each read makes
+	// room in its socket, which takes no more before it is nearly empty.
+	buffer := make([]byte, 64<<10)
 	for began := time.Now(); time.Since(began) < 5*timeout/2; {
 		if _, err := c.Read(buffer); err != nil {
 			t.Fatalf("after %v: %v", time.Since(began), err)
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 	}
 	select {
 	case <-s.Closed():

@@ -20,7 +20,7 @@ func TestClient_OfOthersIsEchoed(t *testing.T) {
 		t.Run(fmt.Sprint(mode), func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, ws.Options{Compression: true})
-			ctx := within(t, 20*time.Second)
+			ctx := within(t, time.Minute)
 			c, resp, err := websocket.Dial(ctx, "ws://"+b.addr, &websocket.DialOptions{
 				CompressionMode: mode, CompressionThreshold: 1, Subprotocols: []string{"other", "echo.test"},
 			})

@@ -19,7 +19,7 @@ import (
 func TestWrite_ASlowReaderStopsNobodyAndMissesNothing(t *testing.T) {
 	t.Parallel()
 	// Deliveries below, at and above what goes out at once.
-	b := setup(t, ws.Options{WriteBuffer: 1 << 10})
+	b := setup(t, ws.Options{WriteBuffer: 1 << 10, PingEvery: time.Hour})
 	quick := open(t, b.addr, "")
 	slow := make([]*raw, 4)
 	for i := range slow {

@@ -111,7 +111,7 @@ func TestCarry(t *testing.T) {
 func TestCarry_FramesWhatIsOfTwoParts(t *testing.T) {
 	t.Parallel()
 	_, url, made := carry(t, conntest.NewHub(), "head-", false)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, time.Minute)
 	c, _, err := websocket.Dial(ctx, url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestCarry_FramesWhatIsOfTwoParts(t *testing.T) {
 func TestCarry_TakesBinary(t *testing.T) {
 	t.Parallel()
 	_, url, _ := carry(t, conntest.NewHub(), "", false)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, time.Minute)
 	c, _, err := websocket.Dial(ctx, url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestCarry_TakesBinary(t *testing.T) {
 func TestCarry_ClosesForWhatThePeerDoesNotTake(t *testing.T) {
 	t.Parallel()
 	_, url, made := carry(t, conntest.NewHub(), "", false)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, time.Minute)
 	c, _, err := websocket.Dial(ctx, url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func TestCarry_ClosesForWhatThePeerDoesNotTake(t *testing.T) {
 func TestCarry_LeavesTheAnswerToWhoRefusesThePeer(t *testing.T) {
 	t.Parallel()
 	server, url, _ := carry(t, conntest.NewHub(), "", false)
-	_, resp, err := websocket.Dial(within(t, 20*time.Second), url+"?refuse", nil)
+	_, resp, err := websocket.Dial(within(t, time.Minute), url+"?refuse", nil)
 	if err == nil || resp == nil || resp.StatusCode != http.StatusTeapot {
 		t.Errorf("%v", err)
 	}
@@ -190,7 +190,7 @@ func TestCarry_LeavesTheAnswerToWhoRefusesThePeer(t *testing.T) {
 func TestMoved_MeansThatSomebodyIsThere(t *testing.T) {
 	t.Parallel()
 	server, url, made := carry(t, conntest.NewHub(), "", false)
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, time.Minute)
 	c, _, err := websocket.Dial(ctx, url, nil)
 	if err != nil {
 		t.Fatal(err)

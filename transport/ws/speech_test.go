@@ -89,7 +89,7 @@ func reads(ctx context.Context, t *testing.T, c *websocket.Conn, want string) {
 
 func TestSpeaker_SaysWhatTheDoorOrTheCodecKnows(t *testing.T) {
 	t.Parallel()
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, time.Minute)
 	s := &speakers{hub: conntest.NewHub()}
 	echo := conntest.Echo()
 	echo.Directs = true
@@ -115,7 +115,7 @@ func TestSpeaker_SaysWhatTheDoorOrTheCodecKnows(t *testing.T) {
 // their door, and never get another dialect's.
 func TestShared_GoesByWhatIsSpoken(t *testing.T) {
 	t.Parallel()
-	ctx := within(t, 20*time.Second)
+	ctx := within(t, time.Minute)
 	var encoded atomic.Int64
 	b := setup(t, ws.Options{}, wire.Dialect{Name: "door", New: func(string) wire.Codec { return &tongue{encoded: &encoded} }})
 	conns := map[*websocket.Conn]string{}
