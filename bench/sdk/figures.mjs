@@ -3,7 +3,7 @@
 // adds each single run to a file that benchstat reads.
 //
 //   make build && (cd sdk && npm ci && npm run build) && (cd e2e && npm ci)
-//   node bench/sdk/figures.mjs [--rounds 3] [--seconds 20] [--times 50] [--out FILE] [sizes] [first] [load]
+//   node bench/sdk/figures.mjs [--rounds 3] [--seconds 20] [--times 50] [--out FILE] [--kind KIND]… [sizes] [first] [load]
 import { execFileSync } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
@@ -18,7 +18,7 @@ import { sizes } from './sizes.mjs';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '20' }, times: { type: 'string', default: '50' }, out: { type: 'string' } },
+  options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '20' }, times: { type: 'string', default: '50' }, out: { type: 'string' }, kind: { type: 'string', multiple: true } },
 });
 const parts = positionals.length > 0 ? positionals : ['sizes', 'first', 'load'];
 const lines = [];
@@ -61,7 +61,7 @@ async function epoch(channel) {
 }
 
 async function load(rounds, seconds) {
-  const kinds = ['nothing', 'floor', 'client', 'list'];
+  const kinds = flags.kind ?? Object.keys(begins);
   const runs = Object.fromEntries(kinds.map((kind) => [kind, []]));
   for (let i = 0; i < rounds; i++) for (const kind of kinds) runs[kind].push(await loaded(kind, `load-${kind}-${i}`, seconds));
   const percent = (kind, what) => nth(runs[kind].map((r) => (r[what] / r.wall) * 100), 0.5).toFixed(1);
@@ -118,6 +118,28 @@ const begins = {
     client.on('message', () => { n++; });
     client.on('level', () => { globalThis.live = true; });
     await client.joinChannel(channel);
+  },
+  // The same with a list of the newest 50, without any framework.
+  rows([url, channel]) {
+    let last = 0;
+    globalThis.count = () => last;
+    const list = document.querySelector('#root').appendChild(document.createElement('ol'));
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/ws`, 'parley.v1.json');
+    socket.onopen = () => {
+      socket.send(JSON.stringify({ type: 'connect', userId: 'reader' }));
+      socket.send(JSON.stringify({ type: 'subscribe', channelId: channel }));
+    };
+    const part = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
+    socket.onmessage = (e) => {
+      const frame = JSON.parse(e.data);
+      if (frame.type === 'level') globalThis.live = true;
+      if (frame.type !== 'message') return;
+      const row = document.createElement('li');
+      row.append(part('b', frame.senderId), ' ', part('time', frame.createdAt), ' ', part('span', frame.text));
+      list.append(row);
+      if (list.children.length > 50) list.firstChild.remove();
+      last = frame.seq;
+    };
   },
   // A React list of the newest 50, by @parley/react: see list.jsx.
   async list([url, channel]) {
