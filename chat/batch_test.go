@@ -82,7 +82,8 @@ func TestBatch_OfACallerWhoWaitsEndsSoToo(t *testing.T) {
 	h := newHub(t, chat.Options{Now: c.Now, PostRate: 10, PostBurst: 2})
 	id := as("ada")
 	outcomes, err := h.PostAll(t.Context(), &id, "general", []chat.Post{
-		post("general", "", "n0"), post("general", "one", "n1"), {Body: []byte(`"x"`), ParentID: "none", Nonce: "n2"},
+		post("general", "", "n0"), post("general", "one", "n1"),
+		{Body: []byte(`"x"`), ParentID: "none", Nonce: "n2"},
 		post("general", "three", "n3"), post("general", "", "n4"), post("general", "five", "n5"),
 	})
 	if err != nil {

@@ -35,8 +35,11 @@ func TestRate_BoundsWhatAChannelTakesOfAllItsUsers(t *testing.T) {
 	full := func() {
 		t.Helper()
 		for _, refused := range []chat.Command{
-			post("general", "x", ""), chat.Edit{Channel: "general", ID: id, Body: []byte(`"z"`)}, chat.Delete{Channel: "general", ID: id},
-			chat.React{Channel: "general", ID: id, Name: "-1", On: true}, chat.Pin{Channel: "general", ID: id, On: true},
+			post("general", "x", ""),
+			chat.Edit{Channel: "general", ID: id, Body: []byte(`"z"`)},
+			chat.Delete{Channel: "general", ID: id},
+			chat.React{Channel: "general", ID: id, Name: "-1", On: true},
+			chat.Pin{Channel: "general", ID: id, On: true},
 			chat.SetState{Channel: "general", Key: "k"},
 		} {
 			if err := ada.refused(refused, chat.CodeRateLimited); err.RetryAfter <= 0 || err.RetryAfter > 101*time.Millisecond {

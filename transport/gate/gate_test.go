@@ -104,7 +104,7 @@ func TestGate_WakesWhoWaits(t *testing.T) {
 // nobody who was let in is inside.
 func TestGate_IsEmptyOfEverybodyWhoWasLetIn(t *testing.T) {
 	t.Parallel()
-	for range 200 {
+	for range 30 {
 		var g gate.Gate
 		var inside atomic.Int64
 		var all sync.WaitGroup
