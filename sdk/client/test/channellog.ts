@@ -38,7 +38,7 @@ export const steps = fc.array(
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("pin" as const), at, on: fc.boolean() }) },
   ),
-  { maxLength: 40 },
+  { maxLength: 40, size: "max" },
 );
 
 /** The log that these steps make, each event as it was when it was new. What is deleted takes no more. */

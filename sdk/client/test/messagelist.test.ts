@@ -167,12 +167,25 @@ const moves = fc.array(
     { weight: 2, arbitrary: fc.record({ do: fc.constant("resend" as const), n: fc.nat(50) }) },
     { weight: 3, arbitrary: fc.constant({ do: "older" as const, n: 0 }) },
     { weight: 1, arbitrary: fc.constant({ do: "join" as const, n: 0 }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("slow page" as const), n: fc.nat(4) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("repeat" as const), n: fc.nat(50) }) },
     { weight: 1, arbitrary: fc.constantFrom({ do: "fail" as const, n: 0 }, { do: "ready" as const, n: 0 }) },
     { weight: 1, arbitrary: fc.constant({ do: "expire" as const, n: 0 }) },
   ),
-  { maxLength: 80 },
+  { maxLength: 80, size: "max" },
 );
+
+/** An older page, read after `n` more events were told of and before others are. */
+function slowPage(source: Source, list: MessageList, n: number): void {
+  void list.loadOlder();
+  for (let i = 0; i < 4; i++) {
+    source.commit();
+    if (i === n) source.read();
+    if (i !== 3) source.deliver(false);
+  }
+  source.read();
+  source.answer();
+}
 
 function move(source: Source, list: MessageList, step: { do: string; n: number }): void {
   if (step.do === "commit") source.commit();
@@ -183,6 +196,7 @@ function move(source: Source, list: MessageList, step: { do: string; n: number }
   if (step.do === "resend") source.own(step.n, "sending");
   if (step.do === "older") void list.loadOlder();
   if (step.do === "join") source.join();
+  if (step.do === "slow page") slowPage(source, list, step.n);
   if (step.do === "repeat") source.repeat(step.n);
   if (step.do === "fail") source.answer(true);
   if (step.do === "ready") source.ready();
@@ -226,7 +240,8 @@ test("a list is what the log says, however pages, events and acknowledgements co
       fc.nat(30),
       moves,
       fc.integer({ min: 1, max: 6 }),
-      async (what, before, how, limit) => {
+      fc.boolean(), // to begin again would mend what went wrong
+      async (what, before, how, limit, expires) => {
         const source = new Source(frozen(logOf(what)));
         source.committed = Math.min(before, source.log.length);
         const list = new MessageList(source, channelId, { limit });
@@ -247,7 +262,8 @@ test("a list is what the log says, however pages, events and acknowledgements co
             const nonce = m.nonce ?? "";
             expect(keys.get(nonce) ?? m.key).toBe(m.key);
             keys.set(nonce, m.key);
-            const reach = m.seq === undefined ? 0 : (m.editSeq ?? 0) + (m.notesSeq ?? 0);
+            if (m.seq === undefined) continue;
+            const reach = (m.editSeq ?? 0) + (m.notesSeq ?? 0);
             expect(reach).toBeGreaterThanOrEqual(reached.get(m.key) ?? 0);
             reached.set(m.key, reach);
           }
@@ -256,6 +272,7 @@ test("a list is what the log says, however pages, events and acknowledgements co
           told = true;
         });
         for (const step of how) {
+          if (step.do === "expire" && !expires) continue;
           move(source, list, step);
           await turn();
           look();
@@ -280,4 +297,26 @@ test("a list is what the log says, however pages, events and acknowledgements co
     ),
     { numRuns: 300 },
   );
+});
+
+test("an edit that comes while an older page is on its way is in the page's message", async () => {
+  const posts = [1, 2].map(() => ({ do: "post" as const, user: "bob", reply: undefined }));
+  const source = new Source(frozen(logOf([...posts, { do: "edit", at: 0 }])));
+  const list = new MessageList(source, channelId, { limit: 1 });
+  const stop = list.subscribe(() => {});
+  source.commit();
+  source.commit();
+  source.join();
+  source.read();
+  source.answer();
+  await turn();
+  expect(list.snapshot).toMatchObject({ messages: [{ id: "m2" }], hasOlder: true });
+  void list.loadOlder();
+  source.read();
+  source.commit();
+  source.deliver(false);
+  source.answer();
+  await turn();
+  expect(list.snapshot.messages).toMatchObject([{ id: "m1", text: "edit 3" }, { id: "m2" }]);
+  stop();
 });
