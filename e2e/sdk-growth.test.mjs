@@ -162,8 +162,9 @@ test('after 1,000 reconnections nothing has grown, and nothing was lost or doubl
   assert.ok(pageAfter.WebSocket <= 2, `sockets: ${grew}`);
   assert.equal(pageAfter.documents, pageBefore.documents, grew);
   assert.equal(pageAfter.BroadcastChannel, pageBefore.BroadcastChannel, grew);
-  // A closure, what it holds and its entry in some list are over 200 bytes.
-  assert.ok(pageAfter.heap - pageBefore.heap < 200 * 1000, `heap: ${grew}`);
+  // What a connection is made of, its closures and timers, is over 300 bytes;
+  // below that lie code that was compiled and tables that grew.
+  assert.ok(pageAfter.heap - pageBefore.heap < 300 * 1000, `heap: ${grew}`);
   const held = `${JSON.stringify(serverBefore)} became ${JSON.stringify(serverAfter)}`;
   t.diagnostic(held);
   assert.equal(serverAfter.sockets, 1, held);
