@@ -1,4 +1,5 @@
 import { act, waitFor } from "@testing-library/react";
+import { useEffect } from "react";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Server } from "../../../e2e/server.mjs";
 import {
@@ -49,6 +50,16 @@ test("a channel is joined while a component uses it, and left with the last", as
   two.unmount();
   await waitFor(() => expect(present()).toEqual(["bob"]));
   expect(seen.result.current.gone).toMatchObject([{ userId: "ada", status: "offline" }]);
+});
+
+test("StrictMode puts everything up twice here", () => {
+  let ups = 0;
+  use(client(server.url, "ada"), () =>
+    useEffect(() => {
+      ups++;
+    }, []),
+  );
+  expect(ups).toBe(2);
 });
 
 test("StrictMode, and two components at once, join once", async () => {

@@ -1,12 +1,11 @@
 import { cleanup, configure, render, renderHook, waitFor } from "@testing-library/react";
-import { StrictMode } from "react";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { Server } from "../../../e2e/server.mjs";
 import { RoomController, RoomsClient } from "../src";
 import { ConversationClient, useReadReceipts, useTypingIndicator } from "../src/conversations";
 
-configure({ asyncUtilTimeout: 30_000 });
+configure({ asyncUtilTimeout: 30_000, reactStrictMode: true });
 
 type Frame = { type: string; userId?: string; messageId?: string; [member: string]: unknown };
 
@@ -35,9 +34,7 @@ async function open(userId: string, conversationId: string) {
 
 test("who types is told over the WebSocket, and no more when the component is gone", async () => {
   const [ada, bob] = [await open("ada", "typing"), await open("bob", "typing")];
-  const { result, unmount } = renderHook(() => useTypingIndicator("typing", ada.ws, "ada"), {
-    wrapper: StrictMode,
-  });
+  const { result, unmount } = renderHook(() => useTypingIndicator("typing", ada.ws, "ada"), {});
   const handlers = result.current;
   handlers.handleTyping();
   await waitFor(() =>
@@ -58,7 +55,7 @@ test("what is marked as read is told to the sender, over the WebSocket", async (
   await waitFor(() => expect(ada.got.map((f) => f.type)).toContain("message_ack"));
   const id = ada.got.find((f) => f.type === "message_ack")?.messageId ?? "";
   const bob = await open("bob", "receipts");
-  const { result } = renderHook(() => useReadReceipts("receipts", bob.ws, "bob"), { wrapper: StrictMode });
+  const { result } = renderHook(() => useReadReceipts("receipts", bob.ws, "bob"));
   render(<p data-message-id={id}>Hello</p>);
   result.current.markMessageRead(id, "bob");
   await waitFor(() =>

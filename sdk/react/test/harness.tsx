@@ -1,12 +1,16 @@
 import { Client, type ClientOptions, type Socket } from "@parley/client";
 import { cleanup, configure, renderHook } from "@testing-library/react";
-import { type ReactNode, StrictMode } from "react";
+import type { ReactNode } from "react";
 import { afterEach } from "vitest";
 import { WebSocket } from "ws";
 import { ParleyProvider } from "../src";
 
-// Machines may be busy.
-configure({ asyncUtilTimeout: 30_000, getElementError: (message) => new Error(message ?? "") });
+// Machines may be busy. StrictMode has to be at the root to put everything up twice.
+configure({
+  asyncUtilTimeout: 30_000,
+  reactStrictMode: true,
+  getElementError: (message) => new Error(message ?? ""),
+});
 
 const clients: Client[] = [];
 
@@ -64,13 +68,9 @@ export function counted(made: Client): Client & { listening(): number } {
   return Object.assign(made, { on: counting, listening: () => live.size });
 }
 
-/** What is around the components of a test: a client, and StrictMode, which puts each up twice. */
+/** What is around the components of a test. */
 export function around(made: Client): ({ children }: { children: ReactNode }) => ReactNode {
-  return ({ children }) => (
-    <StrictMode>
-      <ParleyProvider client={made}>{children}</ParleyProvider>
-    </StrictMode>
-  );
+  return ({ children }) => <ParleyProvider client={made}>{children}</ParleyProvider>;
 }
 
 /** A hook in a component of its own. */

@@ -1,13 +1,12 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { cleanup, configure, renderHook, waitFor } from "@testing-library/react";
-import { StrictMode } from "react";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { Server } from "../../../e2e/server.mjs";
 import { useWebSocket, type WebSocketOptions } from "../src";
 
-configure({ asyncUtilTimeout: 30_000 });
+configure({ asyncUtilTimeout: 30_000, reactStrictMode: true });
 
 let server: Server;
 const sockets: WebSocket[] = [];
@@ -33,7 +32,6 @@ const rooms = () => `${server.url.replace("http", "ws")}/rooms`;
 
 function use(options: WebSocketOptions) {
   return renderHook((props: WebSocketOptions) => useWebSocket(props), {
-    wrapper: StrictMode,
     initialProps: options,
   });
 }
