@@ -263,6 +263,7 @@ export class Client {
           this.#events.on("state", (event) => {
             if (event.channelId === channelId) callback(event);
           }),
+        ready: (callback) => this.#events.on("ready", callback),
       });
       this.#states.set(channelId, state);
     }

@@ -21,6 +21,8 @@ export interface SharedStateOptions {
   commit(frame: Frame & { channelId: string }): Promise<Frame>;
   /** Calls back for each state event of the channel, in order, until the function that it returns is called. */
   listen(callback: (event: StateEvent) => void): () => void;
+  /** Calls back each time that there is a connection again, until the function that it returns is called. */
+  ready(callback: () => void): () => void;
 }
 
 /**
@@ -73,22 +75,33 @@ export class SharedState {
     await this.#options.commit({ type: "state.delete", channelId: this.#channelId, key, ...options });
   }
 
-  /** Calls `listener` for every key that there is and for each change, until the function that it returns is called. */
+  /**
+   * Calls `listener` for every key that there is and for each change, until the
+   * function that it returns is called. Where the keys cannot be read yet, they
+   * are once there is a connection again.
+   */
   subscribe(listener: (key: string, value: StateValue | undefined) => void): () => void {
     let live = true;
     const mine = (key: string, value: StateValue | undefined) => {
       if (live) listener(key, value);
     };
-    void this.#load().then(
-      (keys) => {
-        if (!live) return;
-        for (const [key, value] of keys) mine(key, value);
-        this.#listeners.add(mine);
-      },
-      () => {},
-    );
+    let stop: (() => void) | undefined;
+    const begin = () =>
+      void this.#load().then(
+        (keys) => {
+          stop?.();
+          if (!live || this.#listeners.has(mine)) return;
+          for (const [key, value] of keys) mine(key, value);
+          this.#listeners.add(mine);
+        },
+        () => {
+          if (live) stop ??= this.#options.ready(begin);
+        },
+      );
+    begin();
     return () => {
       live = false;
+      stop?.();
       this.#listeners.delete(mine);
     };
   }

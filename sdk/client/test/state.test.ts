@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { ParleyError } from "../src/error";
 import type { Frame } from "../src/frame";
 import { SharedState } from "../src/state";
 import type { StateEvent } from "../src/types";
@@ -48,6 +49,7 @@ test("what is known is what the log says, whenever the snapshot was read", async
             told = callback;
             return () => {};
           },
+          ready: () => () => {},
         });
         const seen = new Map<string, unknown>();
         state.subscribe((key, value) => (value ? seen.set(key, value) : seen.delete(key)));
@@ -59,4 +61,36 @@ test("what is known is what the log says, whenever the snapshot was read", async
       },
     ),
   );
+});
+
+test("who subscribes while the keys cannot be read is told of them once there is a connection again", async () => {
+  const waiting = new Set<() => void>();
+  let broken = true;
+  const state = new SharedState("x", {
+    ask: () =>
+      broken
+        ? Promise.reject(new ParleyError("timeout", "no answer", { retry: true }))
+        : Promise.resolve({ type: "snapshot", head: "e:3", keys: [{ key: "a", value: 1, version: 3 }] }),
+    commit: () => Promise.reject(new Error("nothing is set here")),
+    listen: () => () => {},
+    ready: (callback) => {
+      waiting.add(callback);
+      return () => waiting.delete(callback);
+    },
+  });
+  const seen: string[] = [];
+  state.subscribe((key) => seen.push(key));
+  const gone = state.subscribe(() => seen.push("who no longer listens"));
+  await expect(state.all()).rejects.toThrow("no answer");
+  expect(waiting.size).toBe(2);
+  gone();
+  for (const again of [...waiting]) again();
+  await expect(state.all()).rejects.toThrow("no answer");
+  expect(seen).toEqual([]);
+  broken = false;
+  for (const again of [...waiting]) again();
+  await state.all();
+  await Promise.resolve();
+  expect(seen).toEqual(["a"]);
+  expect(waiting.size).toBe(0);
 });
