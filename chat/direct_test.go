@@ -199,6 +199,7 @@ func TestBecome_EndsWhatTheNewIdentityMayNotRead(t *testing.T) {
 		withGuest := chat.DirectName("ada", "guest-1")
 		ada.must(post(withGuest, "for the guest", ""))
 		d.must(chat.Subscribe{Channel: "general"})
+		synctest.Wait() // the guest has it: what was not sent when it became ben is not sent
 		d.session.Do(t.Context(), chat.Request{User: "ben", Name: "Ben", Command: chat.Ping{}})
 		ada.must(post(withGuest, "for the guest again", ""))
 		ada.must(post("general", "for all", ""))
