@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { Server, until } from "../../../e2e/server.mjs";
-import type { Socket } from "../src";
+import { until } from "../../../e2e/server.mjs";
 import {
   ConversationClient,
   type ConversationMessage,
@@ -12,35 +11,23 @@ import {
   TypingIndicator,
   uploadFile,
 } from "../src/conversations";
+import { breakable, World } from "./harness";
 
-let server: Server;
-const clients: ConversationClient[] = [];
-
-beforeAll(async () => {
-  server = await Server.start("--dev");
-});
-afterEach(() => {
-  for (const c of clients.splice(0)) c.close();
-});
-afterAll(() => server.stop());
+const world = new World();
 
 type Told = ConversationClient & { cut(): void; told: string[]; messages: ConversationMessage[] };
 
 /** A user's client, which notes what it is told of. */
 async function client(userId: string, conversationId: string, more: ConversationOptions = {}): Promise<Told> {
-  const sockets: WebSocket[] = [];
+  const { openSocket, cut } = breakable();
   const c = new ConversationClient(userId, conversationId, {
-    url: server.url,
+    url: world.server.url,
     rate: 0,
     backoff: { base: 20, cap: 200 },
-    openSocket: (url, protocol) => {
-      const socket = new WebSocket(url, protocol);
-      sockets.push(socket);
-      return socket as unknown as Socket;
-    },
+    openSocket,
     ...more,
   });
-  clients.push(c);
+  world.after(() => c.close());
   const told: string[] = [];
   const messages: ConversationMessage[] = [];
   c.onMessageSent = (m) => messages.push(m);
@@ -59,7 +46,7 @@ async function client(userId: string, conversationId: string, more: Conversation
   c.onMessageDeleted = (id) => told.push(`deleted ${id}`);
   const level = new Promise<void>((done) => c.core.on("level", () => done()));
   await level;
-  return Object.assign(c, { cut: () => sockets.at(-1)?.terminate(), told, messages });
+  return Object.assign(c, { cut, told, messages });
 }
 
 const pair = async (conversation: string) => ({
@@ -69,7 +56,7 @@ const pair = async (conversation: string) => ({
 
 /** A plain connection to the conversation's door, as its own clients have it. */
 async function raw(userId: string, conversationId: string) {
-  const ws = new WebSocket(`${server.url.replace("http", "ws")}/chat`);
+  const ws = new WebSocket(`${world.server.url.replace("http", "ws")}/chat`);
   const frames: Record<string, unknown>[] = [];
   ws.on("message", (data) => frames.push(JSON.parse(String(data))));
   await once(ws, "open");
@@ -237,11 +224,11 @@ test("E6: a file is uploaded with progress, and shared as an object that all doo
   await until("it", () => bob.messages.length === 1 && carol.frames.some((f) => f.type === "message"));
   expect(bob.messages[0]?.text).toEqual(share);
   expect(carol.frames.find((f) => f.type === "message")).toMatchObject({ message: { text: share } });
-  expect(await (await fetch(`${server.url}${url}?userId=bob`)).text()).toBe("some text");
-  for (const c of clients.splice(0)) c.close();
-  const alone = await uploadFile(file, "files", undefined, { url: server.url, userId: "ada" });
+  expect(await (await fetch(`${world.server.url}${url}?userId=bob`)).text()).toBe("some text");
+  for (const c of [ada, bob]) c.close();
+  const alone = await uploadFile(file, "files", undefined, { url: world.server.url, userId: "ada" });
   expect(alone).toMatch(/^\/files\//);
-  const refused = uploadFile(file, "", undefined, { url: server.url, userId: "ada" });
+  const refused = uploadFile(file, "", undefined, { url: world.server.url, userId: "ada" });
   await expect(refused).rejects.toMatchObject({ name: "ParleyError", code: "invalid" });
   carol.ws.close();
 });

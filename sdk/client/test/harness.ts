@@ -14,17 +14,30 @@ import { Client, type ClientOptions, type Socket } from "../src";
 /** A client whose connection can be broken. */
 export type TestClient = Client & { cut(): void };
 
+/** The sockets of one client, whose last one can be broken. */
+export function breakable(): Required<Pick<ClientOptions, "openSocket">> & { cut(): void } {
+  const sockets: WebSocket[] = [];
+  return {
+    openSocket: (url, protocol) => {
+      const socket = new WebSocket(url, protocol);
+      sockets.push(socket);
+      return socket as unknown as Socket;
+    },
+    cut: () => sockets.at(-1)?.terminate(),
+  };
+}
+
 /** A server for the tests of a file, and clients that are gone after each test. */
 export class World {
   private started: Server | undefined;
-  private readonly clients: Client[] = [];
+  private readonly ends: (() => void)[] = [];
 
   constructor(...args: string[]) {
     beforeAll(async () => {
       this.started = await Server.start(...(args.length > 0 ? args : ["--dev"]));
     });
     afterEach(() => {
-      for (const c of this.clients.splice(0)) c.disconnect();
+      for (const end of this.ends.splice(0)) end();
     });
     afterAll(() => this.server.stop());
   }
@@ -34,22 +47,23 @@ export class World {
     return this.started;
   }
 
+  /** Has `end` called after the test. */
+  after(end: () => void): void {
+    this.ends.push(end);
+  }
+
   client(userId: string | undefined, more: ClientOptions = {}): TestClient {
-    const sockets: WebSocket[] = [];
+    const { openSocket, cut } = breakable();
     const c = new Client({
       url: this.server.url,
       ...(userId !== undefined && { userId }),
       rate: 0,
       backoff: { base: 20, cap: 200 },
-      openSocket: (url, protocol) => {
-        const socket = new WebSocket(url, protocol);
-        sockets.push(socket);
-        return socket as unknown as Socket;
-      },
+      openSocket,
       ...more,
     });
-    this.clients.push(c);
-    return Object.assign(c, { cut: () => sockets.at(-1)?.terminate() });
+    this.after(() => c.disconnect());
+    return Object.assign(c, { cut });
   }
 }
 

@@ -1,37 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { Server, until } from "../../../e2e/server.mjs";
-import { Client, type ClientOptions, type LogEvent, type Message, type Socket } from "../src";
+import type { ClientOptions, LogEvent, Message, Socket } from "../src";
+import { World } from "./harness";
 
-let server: Server;
-const clients: Client[] = [];
+const world = new World();
 
-beforeAll(async () => {
-  server = await Server.start("--dev");
-});
-afterEach(() => {
-  for (const c of clients.splice(0)) c.disconnect();
-});
-afterAll(() => server.stop());
-
-/** A client of the user's, and a way to break its connection. */
-function client(userId: string, more: ClientOptions = {}): Client & { cut(): void } {
-  const sockets: WebSocket[] = [];
-  const c = new Client({
-    url: server.url,
-    userId,
-    rate: 0,
-    backoff: { base: 20, cap: 200 },
-    openSocket: (url, protocol) => {
-      const socket = new WebSocket(url, protocol);
-      sockets.push(socket);
-      return socket as unknown as Socket;
-    },
-    ...more,
-  });
-  clients.push(c);
-  return Object.assign(c, { cut: () => sockets.at(-1)?.terminate() });
-}
+const client = (userId: string, more: ClientOptions = {}) => world.client(userId, more);
 
 const texts = (list: Message[]) => list.map((m) => m.text);
 
@@ -78,10 +53,10 @@ test("a server that is killed and comes back is come back to, and what waited is
   bob.on("message", (m) => got.push(m));
   await Promise.all([ada.joinChannel("killed"), bob.joinChannel("killed")]);
   const sent = Array.from({ length: 20 }, (_, i) => ada.sendMessage("killed", `${i}`));
-  await server.kill();
+  await world.server.kill();
   sent.push(ada.sendMessage("killed", "20"));
   expect(ada.queued).toBeGreaterThan(0);
-  await server.run();
+  await world.server.run();
   await Promise.all(sent);
   await until("all of them", () => got.length >= 21);
   expect(texts(got)).toEqual(Array.from({ length: 21 }, (_, i) => `${i}`));
@@ -219,9 +194,9 @@ test("polling goes on after the server was killed, and misses nothing", async ()
   ada.on("message", (m) => got.push(m));
   await Promise.all([ada.joinChannel("polled"), bob.joinChannel("polled")]);
   await bob.sendMessage("polled", "0");
-  await server.kill();
+  await world.server.kill();
   const sent = [ada.sendMessage("polled", "1")];
-  await server.run();
+  await world.server.run();
   await Promise.all(sent);
   await bob.sendMessage("polled", "2");
   await until("all of them", () => got.length >= 3);

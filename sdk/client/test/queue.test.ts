@@ -1,18 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { WebSocket } from "ws";
+import { expect, test } from "vitest";
 import { Server, until } from "../../../e2e/server.mjs";
-import { Client, type ClientOptions, type Frame, type Keep, type KeptDraft, type Socket } from "../src";
+import type { ClientOptions, Frame, Keep, KeptDraft } from "../src";
+import { World } from "./harness";
 
-let server: Server;
-const clients: Client[] = [];
-
-beforeAll(async () => {
-  server = await Server.start("--dev");
-});
-afterEach(() => {
-  for (const c of clients.splice(0)) c.disconnect();
-});
-afterAll(() => server.stop());
+const world = new World();
 
 /** A keep as an application without IndexedDB would have one. */
 class Shelf implements Keep {
@@ -28,22 +19,7 @@ class Shelf implements Keep {
   }
 }
 
-function client(options: ClientOptions): Client & { cut(): void } {
-  const sockets: WebSocket[] = [];
-  const c = new Client({
-    url: server.url,
-    rate: 0,
-    backoff: { base: 20, cap: 200 },
-    openSocket: (url, protocol) => {
-      const socket = new WebSocket(url, protocol);
-      sockets.push(socket);
-      return socket as unknown as Socket;
-    },
-    ...options,
-  });
-  clients.push(c);
-  return Object.assign(c, { cut: () => sockets.at(-1)?.terminate() });
-}
+const client = (options: ClientOptions) => world.client(undefined, options);
 
 const texts = (list: { text?: string | undefined }[]) => list.map((m) => m.text);
 const lines = (n: number) => Array.from({ length: n }, (_, i) => `${i}`);
@@ -52,7 +28,7 @@ test("what a client left in its keep is sent by the next, in order and once, bef
   const keep = new Shelf();
   const first = client({ userId: "ada", keep });
   await until("a connection", () => first.isConnected);
-  await server.kill();
+  await world.server.kill();
   const left = lines(5).map((text) => first.sendMessage("left", text));
   await until("all of it to be kept", () => keep.rows.length === 5);
   first.disconnect();
@@ -65,9 +41,9 @@ test("what a client left in its keep is sent by the next, in order and once, bef
   await until("what was left", () => next.waiting("left").length === 5);
   expect(next.waiting().map((w) => w.draft.text)).toEqual(lines(5));
   const own = next.sendMessage("left", "5");
-  await server.run();
+  await world.server.run();
   expect(await own).toMatchObject({ seq: 6, text: "5" });
-  expect(texts(await server.messages("left"))).toEqual(lines(6));
+  expect(texts(await world.server.messages("left"))).toEqual(lines(6));
   expect(statuses.filter((s) => s.startsWith("sent"))).toEqual(lines(6).map((n) => `sent ${n}`));
   await until("an empty keep", () => keep.rows.length === 0);
 });
@@ -76,7 +52,7 @@ test("edits and deletions are kept too; shared state is not, for an old value is
   const keep = new Shelf();
   const first = client({ userId: "ada", keep });
   const { id } = await first.sendMessage("changes", "a");
-  await server.kill();
+  await world.server.kill();
   const left = [
     first.editMessage("changes", id, "b"),
     first.react("changes", id, "👍"),
@@ -86,7 +62,7 @@ test("edits and deletions are kept too; shared state is not, for an old value is
   first.disconnect();
   await Promise.allSettled(left);
   const next = client({ userId: "ada", keep });
-  await server.run();
+  await world.server.run();
   await until("an empty keep", () => keep.rows.length === 0);
   const [message] = (await next.getHistory("changes")).messages;
   expect(message).toMatchObject({ text: "b", reactions: [{ reaction: "👍" }] });
@@ -131,7 +107,7 @@ test("a keep that fails is done without, which is said", async () => {
   const errors: string[] = [];
   c.on("error", (e) => errors.push(`${e.code}: ${e.message}`));
   await Promise.all(lines(3).map((text) => c.sendMessage("fire", text)));
-  expect(texts(await server.messages("fire"))).toEqual(lines(3));
+  expect(texts(await world.server.messages("fire"))).toEqual(lines(3));
   expect(errors).toEqual([expect.stringMatching(/^not_kept: .*disk on fire/)]);
 });
 
@@ -144,14 +120,14 @@ test("in batches ten messages go in a frame, each is answered, and cuts lose and
   await until("a connection", () => c.isConnected);
   const stored = await Promise.all(lines(25).map((text) => c.sendMessage("batches", text)));
   expect(stored.map((m) => m.seq)).toEqual(lines(25).map((n) => Number(n) + 1));
-  expect(texts(await server.messages("batches"))).toEqual(lines(25));
+  expect(texts(await world.server.messages("batches"))).toEqual(lines(25));
   expect(frames.map((f) => (f.messages as unknown[] | undefined)?.length ?? 1)).toEqual([10, 10, 5]);
   const more = lines(200).map((text, i) => {
     if (i % 40 === 20) c.cut();
     return c.sendMessage("cut batches", text);
   });
   await Promise.all(more);
-  expect(texts(await server.messages("cut batches"))).toEqual(lines(200));
+  expect(texts(await world.server.messages("cut batches"))).toEqual(lines(200));
 });
 
 test("one bad message of a batch is refused alone", async () => {
@@ -166,5 +142,5 @@ test("one bad message of a batch is refused alone", async () => {
   expect(
     outcomes.map((o) => (o.status === "fulfilled" ? "stored" : (o.reason as { code: string }).code)),
   ).toEqual(["stored", "too_large", "not_found", "invalid", "stored"]);
-  expect(texts(await server.messages("mixed"))).toEqual(["before", "after"]);
+  expect(texts(await world.server.messages("mixed"))).toEqual(["before", "after"]);
 });

@@ -1,19 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { WebSocket } from "ws";
-import { Server, until } from "../../../e2e/server.mjs";
-import type { Socket } from "../src";
+import { expect, test } from "vitest";
+import { until } from "../../../e2e/server.mjs";
 import { type ChatMessage, RoomController, RoomsClient, type RoomsOptions, sortMessages } from "../src/rooms";
+import { breakable, World } from "./harness";
 
-let server: Server;
-const clients: RoomsClient[] = [];
-
-beforeAll(async () => {
-  server = await Server.start("--dev");
-});
-afterEach(() => {
-  for (const c of clients.splice(0)) c.disconnect();
-});
-afterAll(() => server.stop());
+const world = new World();
 
 /** A client of the user's in a room, and a way to break its connection. */
 function client(
@@ -21,21 +11,17 @@ function client(
   userId: string | undefined,
   more: RoomsOptions = {},
 ): RoomsClient & { cut(): void } {
-  const sockets: WebSocket[] = [];
+  const { openSocket, cut } = breakable();
   const c = new RoomsClient({
-    url: server.url,
+    url: world.server.url,
     room,
     ...(userId !== undefined && { userId }),
     backoff: { base: 20, cap: 200 },
-    openSocket: (url, protocol) => {
-      const socket = new WebSocket(url, protocol);
-      sockets.push(socket);
-      return socket as unknown as Socket;
-    },
+    openSocket,
     ...more,
   });
-  clients.push(c);
-  return Object.assign(c, { cut: () => sockets.at(-1)?.terminate() });
+  world.after(() => c.disconnect());
+  return Object.assign(c, { cut });
 }
 
 /** Two in one room, who see each other. */
@@ -133,14 +119,12 @@ test("A7: the states of the connection are told in order, and what was missed co
 
 test("A7: a break is told of once, each attempt after it, and the return", async () => {
   let broken = 0;
-  const sockets: WebSocket[] = [];
+  const { openSocket, cut } = breakable();
   const { controller } = client("attempts", "ada", {
     transport: "websocket",
     openSocket: (url, protocol) => {
       if (broken-- > 0) throw new Error("no network");
-      const socket = new WebSocket(url, protocol);
-      sockets.push(socket);
-      return socket as unknown as Socket;
+      return openSocket(url, protocol);
     },
   });
   const told: string[] = [];
@@ -149,7 +133,7 @@ test("A7: a break is told of once, each attempt after it, and the return", async
   controller.onReconnected(() => told.push("reconnected"));
   await controller.sendChatMessage("x");
   broken = 3;
-  sockets.at(-1)?.terminate();
+  cut();
   await until("it to be back", () => told.includes("reconnected"));
   expect(told).toEqual(["disconnected", ...Array(4).fill("reconnecting"), "reconnected"]);
 });
