@@ -1,5 +1,6 @@
 import type { ParleyError } from "./error";
 import type { ClientEvents } from "./events";
+import { Recent } from "./recent";
 import type { Draft } from "./sender";
 import type { Message, SendStatus } from "./types";
 
@@ -27,13 +28,16 @@ const most = 1000;
 export class Statuses {
   readonly #options: StatusesOptions;
   readonly #sending = new Set<string>(); // nonces
+  readonly #given = new Recent(most); // nonces of what came by the log or on a page, and was not being sent
   readonly #mine = new Map<string, Mine[]>(); // by channel: stored, and read by nobody; in the order of seq
 
   constructor(options: StatusesOptions) {
     this.#options = options;
   }
 
+  /** It waits. Of what another tab sent, and this one has been given already, there is nothing more to tell. */
   began(channelId: string, nonce: string, draft: Draft): void {
+    if (this.#given.has(keyOf(channelId, nonce))) return;
     this.#sending.add(nonce);
     this.#options.told({ channelId, nonce, status: "sending", draft });
   }
@@ -46,7 +50,7 @@ export class Statuses {
   /** The server has acknowledged it. */
   sent(channelId: string, nonce: string, message: Message): void {
     this.#sending.delete(nonce);
-    if (this.#mine.get(channelId)?.some((m) => m.nonce === nonce)) return;
+    if (this.#given.has(keyOf(channelId, nonce))) return;
     this.#options.told({ channelId, nonce, status: "sent", message });
     if (!this.#options.reach(channelId)) return;
     this.#add(message, nonce, "sent");
@@ -56,8 +60,10 @@ export class Statuses {
   /** One of the user's was in the log or on a page; it may be another device's. It is told what changes from now on. */
   seen(message: Message): void {
     const { nonce, channelId, seq } = message;
+    if (nonce === undefined || this.#sending.has(nonce)) return;
+    this.#given.add(keyOf(channelId, nonce));
     const reach = this.#options.reach(channelId);
-    if (nonce === undefined || !reach || seq <= reach.read || this.#sending.has(nonce)) return;
+    if (!reach || seq <= reach.read) return;
     this.#add(message, nonce, seq <= reach.delivered ? "delivered" : "sent");
   }
 
@@ -104,4 +110,8 @@ export class Statuses {
     const { channelId, nonce, message } = mine;
     this.#options.told({ channelId, nonce, status, message });
   }
+}
+
+function keyOf(channelId: string, nonce: string): string {
+  return `${channelId} ${nonce}`;
 }

@@ -135,3 +135,17 @@ test("a channel that is not followed has no statuses after sent, and keeps nothi
   expect(told).toEqual(["sending", "sent"]);
   expect(statuses.waits("c")).toBe(false);
 });
+
+test("what another tab sent and this one was given is not told of as sending, when its draft is heard of late", () => {
+  const told: string[] = [];
+  const statuses = new Statuses({
+    reach: () => undefined,
+    told: ({ nonce, status }) => told.push(`${nonce} ${status}`),
+  });
+  const message = { channelId: "c", nonce: "one", seq: 1, senderId: "me" } as Message;
+  statuses.seen(message);
+  statuses.began("c", "one", { text: "x" });
+  statuses.sent("c", "one", message);
+  statuses.began("d", "one", { text: "in another channel it is another" });
+  expect(told).toEqual(["one sending"]);
+});
