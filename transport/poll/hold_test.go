@@ -22,6 +22,21 @@ func (b *bundle) held(t testing.TB, n int) {
 	}
 }
 
+// hold has ada hold a request for the channel general, whose answer is given.
+func (b *bundle) hold(t testing.TB, session, at string) <-chan *answer {
+	t.Helper()
+	held := make(chan *answer, 1)
+	go func() {
+		a, err := b.try(t.Context(), "ada", object{"session": session, "subscriptions": in("general", at)})
+		if err != nil {
+			t.Error(err)
+		}
+		held <- a
+	}()
+	b.held(t, 1)
+	return held
+}
+
 func (b *bundle) position(e *chat.Event) string {
 	return chat.Position{Epoch: b.hub.Epoch(), Seq: e.Seq}.String()
 }
@@ -61,15 +76,7 @@ func TestPoll_ASecondRequestEndsTheHold(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	session, at := b.begin(t, "ada", "general")
-	held := make(chan *answer, 1)
-	go func() {
-		a, err := b.try(t.Context(), "ada", object{"session": session, "subscriptions": in("general", at)})
-		if err != nil {
-			t.Error(err)
-		}
-		held <- a
-	}()
-	b.held(t, 1)
+	held := b.hold(t, session, at)
 	a := b.ask(t, "ada", object{"session": session, "subscriptions": in("general", at), "frames": []object{{"type": "ping", "ref": 1}}})
 	if a.types() != "pong" {
 		t.Errorf("the second is told %s", a.text)

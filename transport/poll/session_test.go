@@ -56,15 +56,7 @@ func TestSession_ExpiredOrRevokedEndsTheHoldAndSaysSo(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	session, at := b.begin(t, "ada", "general")
-	held := make(chan *answer, 1)
-	go func() {
-		a, err := b.try(t.Context(), "ada", object{"session": session, "subscriptions": in("general", at)})
-		if err != nil {
-			t.Error(err)
-		}
-		held <- a
-	}()
-	b.held(t, 1)
+	held := b.hold(t, session, at)
 	b.hub.Review(func(id chat.Identity) *chat.Error { return chat.E(chat.CodeUnauthorized, "revoked") })
 	a := <-held
 	if a == nil || a.of(t, "expiring")["code"] != "unauthorized" || a.Session != "" || a.RetryAfter == 0 {

@@ -1,11 +1,11 @@
 import { useInsertionEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import { type ConnectionStatus, RawSocket } from "./raw-socket";
 
-export interface WebSocketOptions {
+/** `Message` is what the application says comes; that it does is not checked. */
+export interface WebSocketOptions<Message = Record<string, unknown>> {
   url: string;
   /** Told of each message, as the value that its JSON says. */
-  // biome-ignore lint/suspicious/noExplicitAny: what comes is the application's own, and its components say what it is
-  onMessage?: (data: any) => void;
+  onMessage?: (data: Message) => void;
   onOpen?: () => void;
   /** Told when a connection ended or could not be had, also by `disconnect`. */
   onClose?: () => void;
@@ -32,7 +32,9 @@ export interface WebSocketHandle {
  * callbacks may be others at each render: the last ones are called, and the
  * connection stays. Another `url` is another connection.
  */
-export function useWebSocket(options: WebSocketOptions): WebSocketHandle {
+export function useWebSocket<Message = Record<string, unknown>>(
+  options: WebSocketOptions<Message>,
+): WebSocketHandle {
   const latest = useRef(options);
   useInsertionEffect(() => {
     latest.current = options;
@@ -52,7 +54,7 @@ export function useWebSocket(options: WebSocketOptions): WebSocketHandle {
         return {
           reconnectAttempts,
           reconnectInterval,
-          onMessage: (data) => onMessage?.(data),
+          onMessage: (data) => onMessage?.(data as Message),
           onOpen: () => onOpen?.(),
           onClose: () => onClose?.(),
           onError: (event) => onError?.(event),

@@ -41,7 +41,7 @@ function join(userId: string) {
 }
 
 test("messages go out and come in as values; StrictMode opens one socket", async () => {
-  const got: { type: string; content?: string }[] = [];
+  const got: Record<string, unknown>[] = [];
   const { result } = use({
     url: rooms(),
     onMessage: (data) => got.push(data),
