@@ -110,14 +110,10 @@ func (b *bundle) lists(t *testing.T, user string) map[string]plain.Line {
 	return lines
 }
 
-// A list of messages is stored in its order at both native doors, while others
-// post; sent again, it is the same messages.
-func TestBatch_IsStoredInItsOrderAtBothNativeDoors(t *testing.T) {
-	t.Parallel()
-	b := setup(t, func(c *Serve) { c.PostRate = 0 })
-	ctx := t.Context()
-	const lists, size = 3, 100
-	talking, hush := context.WithCancel(ctx)
+// chatter has somebody post to general until the function that it returns is called.
+func (b *bundle) chatter(t *testing.T) (hush func()) {
+	t.Helper()
+	talking, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	other := b.user(t, "other")
 	go func() {
@@ -131,6 +127,20 @@ func TestBatch_IsStoredInItsOrderAtBothNativeDoors(t *testing.T) {
 			}
 		}
 	}()
+	return func() {
+		stop()
+		<-done
+	}
+}
+
+// A list of messages is stored in its order at both native doors, while others
+// post; sent again, it is the same messages.
+func TestBatch_IsStoredInItsOrderAtBothNativeDoors(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Serve) { c.PostRate = 0 })
+	ctx := t.Context()
+	const lists, size = 3, 100
+	hush := b.chatter(t)
 	for door, line := range b.lists(t, "ada") {
 		for n := range lists {
 			var texts []string
@@ -156,7 +166,6 @@ func TestBatch_IsStoredInItsOrderAtBothNativeDoors(t *testing.T) {
 		}
 	}
 	hush()
-	<-done
 	said := map[string]int{}
 	for after := "0"; ; {
 		page := b.ask(t, b.secretKey(t), "GET", general+"?limit=1000&after="+after, "").want(t, 200, "")
