@@ -1,6 +1,7 @@
 # Parley's targets: what CI calls, and no more.
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -18,16 +19,28 @@ NEEDS := git:git curl:curl chromium:chromium xfs_io:xfsprogs mkfs.ext4:e2fsprogs
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
+# What the pages are made of: they are built again when some of it is younger.
+PAGES := $(shell find web/src web/public web/build sdk/client/src sdk/react/src -type f 2>/dev/null) \
+         $(wildcard web/*.html web/*.ts web/*.json)
+
 .PHONY: build
-build: ## Build bin/parley, static
+build: web/dist/app/index.html ## Build bin/parley, static, with its pages
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+
+web/dist/app/index.html: web/node_modules/.package-lock.json $(PAGES)
+	cd web && npm run build
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
 
 .PHONY: run
 run: build ## Build, and serve on this machine: anybody is whom they say
 	bin/parley serve --dev --data data-dev
 
 .PHONY: test
-test: needs build vet lint unit page sdk examples ## Every check; installs what it lacks
+test: needs build lint unit web page sdk examples ## Every check; installs what it lacks
 
 .PHONY: needs
 needs:
@@ -41,10 +54,6 @@ needs:
 	$$as apt-get update -qq; \
 	DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends $$missing
 
-.PHONY: vet
-vet:
-	go vet ./...
-
 .PHONY: unit
 unit:
 	go test -race -timeout 15m $$(go list ./... | grep -v /faults$$)
@@ -53,6 +62,10 @@ unit:
 .PHONY: page
 page: build packages
 	cd e2e && npm ci --no-audit --no-fund && npm test
+
+.PHONY: web
+web: build ## The pages: types, format, size of the first load, tests
+	cd web && npm run check && npm run size && npm test
 
 .PHONY: sdk
 sdk: build packages ## The TypeScript packages: types, format, build, size, tests against the server
@@ -67,8 +80,9 @@ examples: build ## The examples: types, format, pages, each run against the serv
 	cd examples && npm ci --no-audit --no-fund && npm run check && npm test
 
 .PHONY: lint
-lint: ## golangci-lint and gofumpt, as pinned in tools/go.mod
-	$(TOOL) golangci-lint run --allow-parallel-runners ./...
+lint: ## golangci-lint (go vet is in it) and gofumpt, as pinned in tools/go.mod
+	@# Compiled as build does it, so that nothing is compiled twice.
+	CGO_ENABLED=0 GOFLAGS=-trimpath $(TOOL) golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: format
 format: ## Format every Go file

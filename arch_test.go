@@ -62,12 +62,28 @@ var rules = []rule{
 		why: "the contract of stores names none of them",
 	},
 	{
-		folder: "store", may: []string{"chat", "internal/planted"},
+		folder: "reserve", may: []string{"chat"},
+		why: "how much of a disk is left free, and what is said when it is, stands in one place, below all that write to it",
+	},
+	{
+		folder: "store", may: []string{"chat", "internal/planted", "reserve"},
 		why: "a store is a plug: it fits chat's socket and knows nothing else",
 	},
 	{
 		folder: "bus", may: []string{"chat"},
 		why: "a bus is a plug, as a store is",
+	},
+	{
+		folder: "dial", may: nil, stdOnly: true,
+		why: "which addresses this server may connect to is decided in one place, by the standard library alone",
+	},
+	{
+		folder: "push", may: []string{"chat", "dial"},
+		why: "a service tells people of messages; what a text is and who may read come in as functions",
+	},
+	{
+		folder: "preview", may: []string{"chat"},
+		why: "a service says what strangers' pages are about; how they are asked, and how images are drawn, comes in as functions",
 	},
 	{
 		folder: "auth", may: []string{"chat"},
@@ -82,7 +98,11 @@ var rules = []rule{
 		why: "a service keeps files; where their contents are is a plug",
 	},
 	{
-		folder: "api", may: []string{"chat", "wire", "wire/frame", "upload"},
+		folder: "search", may: []string{"chat", "reserve"},
+		why: "a service follows the log as anybody could: what may be read, and what a body says, comes in as functions",
+	},
+	{
+		folder: "api", may: []string{"chat", "wire", "wire/frame", "upload", "push", "search", "preview"},
 		why: "an edge, as transports are: credentials come in as functions",
 	},
 	{

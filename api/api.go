@@ -21,6 +21,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/preview"
+	"github.com/parley-chat/parley/push"
+	"github.com/parley-chat/parley/search"
 	"github.com/parley-chat/parley/upload"
 	"github.com/parley-chat/parley/wire/frame"
 )
@@ -43,8 +46,8 @@ type Options struct {
 	Identify func(*http.Request) (chat.Identity, error)
 	// Tokens mints what POST /auth/token answers.
 	Tokens func(Grant) (Tokens, error)
-	// Open lets anybody ask for tokens, as --dev does; otherwise it takes a
-	// secret key.
+	// Open lets anybody ask for tokens and administer the project, as --dev
+	// does; otherwise it takes a secret key.
 	Open bool
 	// Keys and Projects answer the operations on them.
 	Keys     Keys
@@ -56,6 +59,13 @@ type Options struct {
 	ICE ICE // the servers of GET /v1/ice-servers
 
 	Files *upload.Service // what is asked about files
+	Push  *push.Service   // who is told of messages while away; nil: nobody
+
+	Previews *preview.Service // what links lead to; nil: it is not said
+	// Search finds messages; nil: nothing does.
+	Search *search.Index
+
+	Server Server // the node itself
 
 	// Page serves a finished page without scripts; nil: there is none at /docs.
 	Page func(html []byte) http.Handler
@@ -129,7 +139,8 @@ func (a *API) Document() *huma.OpenAPI { return a.doc }
 type call struct {
 	*http.Request
 	ctx   context.Context
-	id    chat.Identity
+	by    chat.Identity // who asks, as their credentials say
+	id    chat.Identity // as whom it is done, and in which project
 	query url.Values
 	in    input
 	out   *frame.Writer
@@ -158,6 +169,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, op *operation) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	status := op.DefaultStatus
+	if len(c.out.Bytes()) == 0 {
+		status = http.StatusNoContent
+	}
 	if op.tagged {
 		status = c.tag(w.Header(), status)
 	}
@@ -186,9 +200,43 @@ func (a *API) admit(c *call, op *operation) error {
 		return chat.E(chat.CodeUnauthorized, "a token is needed")
 	case op.needs == serverKey && !id.Server && !a.options.Open:
 		return chat.E(chat.CodeUnauthorized, "a secret key is needed")
+	case op.needs == administrator:
+		if err := a.administers(&id); err != nil {
+			return err
+		}
 	}
-	c.id = id
+	c.by, c.id = id, id
+	if err := a.enter(c); err != nil {
+		return err
+	}
 	return c.claim()
+}
+
+// enter takes `project`, by which the server's operator acts in any. Nobody
+// else may name another than one's own.
+func (a *API) enter(c *call) error {
+	name := c.query.Get("project")
+	if name == "" || name == c.id.Project {
+		return nil
+	}
+	project, err := a.options.Keys.Governs(&c.by, name)
+	c.id.Project = project
+	return err
+}
+
+// administers is for what is an administrator's. Where names are believed, so
+// is that one is one.
+func (a *API) administers(id *chat.Identity) error {
+	switch {
+	case id.Server:
+	case a.options.Open:
+		id.Server = true
+	case id.Anonymous():
+		return chat.E(chat.CodeUnauthorized, "a token is needed")
+	default:
+		return chat.E(chat.CodeForbidden, "this takes a secret key, or the scope chat:admin")
+	}
+	return nil
 }
 
 // claim takes `userId`, by which a server key acts for a user. Nobody else may

@@ -38,8 +38,15 @@ func (a *API) putChannel(c *call) error {
 
 func (a *API) listChannels(c *call) error {
 	limit := c.limit()
+	order := c.query.Get("order")
+	if order != "" && order != "name" && order != "activity" {
+		c.in.invalid("the order is name or activity")
+	}
 	if c.in.Err != nil {
 		return c.in.Err
+	}
+	if order == "activity" {
+		return a.rankChannels(c, limit)
 	}
 	channels, err := a.hub.Channels(c.ctx, &c.id, c.query.Get("after"), limit)
 	if err != nil {
@@ -50,6 +57,27 @@ func (a *API) listChannels(c *call) error {
 		appendChannel(c, channel)
 		c.out.Close()
 	}, func(channel *chat.Channel) string { return channel.ID.Name })
+	return nil
+}
+
+// rankChannels is for administrators.
+func (a *API) rankChannels(c *call, limit int) error {
+	if err := a.administers(&c.id); err != nil {
+		return err
+	}
+	ranked, err := a.hub.Ranking(c.ctx, &c.id, c.query.Get("after"), limit)
+	if err != nil {
+		return err
+	}
+	list(c, "channels", ranked, limit, func(r chat.Ranked) {
+		c.out.Open()
+		appendChannel(c, r.Channel)
+		c.out.String("head", a.position(r.Head.Seq))
+		c.out.MaybeTime("lastAt", r.Head.LastTime)
+		c.out.Uint("messages", r.Head.Next-r.Head.First)
+		c.out.Uint("followers", uint64(r.Followers))
+		c.out.Close()
+	}, func(r chat.Ranked) string { return r.Place })
 	return nil
 }
 

@@ -74,6 +74,13 @@ func answer[T any](status int) detail {
 	}
 }
 
+// orNothing says that the answer may be none.
+func orNothing() detail {
+	return func(_ describer, op *operation) {
+		op.Responses["204"] = &huma.Response{Description: "There is nothing"}
+	}
+}
+
 func query(names ...string) detail {
 	return func(_ describer, op *operation) {
 		for _, name := range names {

@@ -18,6 +18,7 @@ func config(version string) huma.Config {
 }
 
 const description = "Everything that is kept, from your own servers or for one user. " +
+	"The server's operator adds `project` to the query of any request to act in that project. " +
 	"Bodies are JSON objects; members that an operation does not have are ignored. " +
 	"Times are ISO 8601 in UTC, with milliseconds. " +
 	"Refusals are application/problem+json: branch on their `code`."
@@ -57,10 +58,22 @@ func queryParam(name string) *huma.Param {
 		p := text("What comes after this name: the `next` of the page before")
 		p.Name = "after"
 		return p
+	case "url":
+		p := text("A link, as it stands in a message: http or https, at most 2048 bytes")
+		p.Required, p.Schema.Format = true, "uri"
+		return p
 	case "thread":
 		return text("A message's id: answers to it alone")
 	case "project":
 		return text("For the server's operator: the project that it is about, in place of one's own")
+	case "order":
+		p := text("name, or activity: the last active first")
+		p.Schema.Enum = []any{"name", "activity"}
+		return p
+	case "ofUser":
+		p := text("Of this user alone")
+		p.Name = "userId"
+		return p
 	case "userName":
 		return text("With a secret key: the name of the user for whom it acts")
 	}

@@ -60,14 +60,14 @@ func (a *API) keyRows(d describer) []operation {
 }
 
 func (a *API) listProjects(c *call) error {
-	if err := a.options.Projects.Operates(&c.id); err != nil {
+	if err := a.options.Projects.Operates(&c.by); err != nil {
 		return err
 	}
 	return c.json(ProjectPage{a.options.Projects.Projects()})
 }
 
 func (a *API) makeProject(c *call) error {
-	if err := a.options.Projects.Operates(&c.id); err != nil {
+	if err := a.options.Projects.Operates(&c.by); err != nil {
 		return err
 	}
 	c.in.need("name")
@@ -84,7 +84,7 @@ func (a *API) makeProject(c *call) error {
 
 // governed is the project that the request is about.
 func (a *API) governed(c *call) (string, error) {
-	return a.options.Keys.Governs(&c.id, c.query.Get("project"))
+	return a.options.Keys.Governs(&c.by, c.id.Project)
 }
 
 func (a *API) listKeys(c *call) error {

@@ -15,6 +15,7 @@ const (
 	somebody                     // holders of a token or key
 	serverKey                    // holders of a secret key
 	publishableKey               // holders of a publishable key
+	administrator                // holders of a secret key, or of a token with chat:admin; under Open anybody
 )
 
 // tokenOperation is the id of the operation whose errors have `error`, too.
@@ -38,7 +39,8 @@ func (a *API) operations(types huma.Registry) []operation {
 	return slices.Concat(
 		a.messageRows(d), a.noteRows(d), a.eventRows(d), a.stateRows(d),
 		a.channelRows(d), a.memberRows(d), a.cursorRows(d),
-		a.callRows(d), a.fileRows(d), a.userRows(d), a.sessionRows(d), a.tokenRows(d), a.keyRows(d),
+		a.callRows(d), a.fileRows(d), a.pushRows(d), a.previewRows(d), a.searchRows(d), a.userRows(d), a.sessionRows(d), a.tokenRows(d), a.keyRows(d),
+		a.serverRows(d), a.wayRows(d),
 	)
 }
 
@@ -132,7 +134,8 @@ func (a *API) channelRows(d describer) []operation {
 	return under(
 		"Channels",
 		d.row("list-channels", http.MethodGet, "/v1/channels", somebody, a.listChannels,
-			"The project's channels that one may read, in name order", answer[ChannelPage](http.StatusOK), query("afterName", "limit")),
+			"The project's channels that one may read, in name order", answer[ChannelPage](http.StatusOK), query("order", "afterName", "limit"),
+			about("With `order=activity`, which takes a secret key or the scope chat:admin, all of them, the last active first, each with `head`, `lastAt`, `messages` and `followers`.")),
 		d.row("get-channel", http.MethodGet, channelPath, anybody, a.getChannel,
 			"What a channel is, and its head", answer[Channel](http.StatusOK), tagged()),
 		d.row("put-channel", http.MethodPut, channelPath, somebody, a.putChannel,
@@ -208,7 +211,7 @@ func (a *API) sessionRows(d describer) []operation {
 	return under(
 		"Sessions",
 		d.row("list-sessions", http.MethodGet, "/v1/sessions", somebody, a.listSessions,
-			"The project's connections; takes a secret key", answer[SessionPage](http.StatusOK), query("afterName", "limit")),
+			"The project's connections; takes a secret key", answer[SessionPage](http.StatusOK), query("ofUser", "afterName", "limit")),
 		d.row("list-user-sessions", http.MethodGet, userPath+"/sessions", somebody, a.listUserSessions,
 			"One's own connections", answer[SessionPage](http.StatusOK), query("afterName", "limit")),
 		d.row("end-session", http.MethodDelete, sessionPath, somebody, a.endSession,

@@ -69,6 +69,21 @@ var statuses = map[chat.Code]int{
 	chat.CodeType:           http.StatusUnsupportedMediaType,
 	chat.CodeQuota:          http.StatusForbidden,
 	chat.CodeTimeout:        http.StatusRequestTimeout,
+	chat.CodeTus:            http.StatusPreconditionFailed,
+	chat.CodeOffset:         http.StatusConflict,
+	chat.CodeLocked:         http.StatusLocked,
+	chat.CodeChecksum:       statusChecksum,
+}
+
+// statusChecksum is the tus protocol's own.
+const statusChecksum = 460
+
+// title is what a status means.
+func title(status int) string {
+	if status == statusChecksum {
+		return "Checksum Mismatch"
+	}
+	return http.StatusText(status)
 }
 
 // codes are the table's, in order.
@@ -86,7 +101,7 @@ func newProblem(err error) *Problem {
 	e := chat.AsError(err)
 	status := StatusOf(e.Code)
 	p := &Problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Type: "about:blank", Title: title(status), Status: status,
 		Code: string(e.Code), Detail: e.Message, Retry: e.Retryable(),
 		RetryAfter: e.RetryAfter.Milliseconds(), retryAfter: e.RetryAfter,
 	}
@@ -115,6 +130,8 @@ func (p *Problem) write(w http.ResponseWriter) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	// Who is refused in the middle of an upload need not wait for the connection's end.
+	header.Set("Content-Length", strconv.Itoa(len(body)+1))
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(append(body, '\n')) // there is nobody to tell
 }

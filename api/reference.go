@@ -94,6 +94,8 @@ func needed(a access) string {
 		return "secret key"
 	case publishableKey:
 		return "publishable key"
+	case administrator:
+		return "secret key, or token with chat:admin"
 	}
 	return "token, or none for a public channel"
 }

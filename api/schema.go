@@ -125,7 +125,11 @@ type Channel struct {
 	Title     string    `json:"title,omitempty"`
 	Retention int64     `json:"retention" doc:"Seconds; -1: for ever"`
 	CreatedAt time.Time `json:"createdAt"`
-	Head      string    `json:"head,omitempty" doc:"epoch:seq; not in lists"`
+	Head      string    `json:"head,omitempty" doc:"epoch:seq; not in lists by name"`
+
+	LastAt    *time.Time `json:"lastAt,omitempty" doc:"With order=activity: when its last event was; left out: there was none"`
+	Messages  *uint64    `json:"messages,omitempty" doc:"With order=activity: how many it keeps, deleted ones too"`
+	Followers *int       `json:"followers,omitempty" doc:"With order=activity: how many sessions of this node are subscribed to it"`
 }
 
 // ListedChannel is a channel in its user's list.
@@ -314,7 +318,16 @@ type Session struct {
 	Guest    bool      `json:"guest"`
 	Away     bool      `json:"away"`
 	Since    time.Time `json:"since"`
-	Channels []string  `json:"channels,omitempty" nullable:"false" doc:"Subscribed to"`
+
+	Door          string   `json:"door,omitempty" doc:"The path by which it came"`
+	Dialect       string   `json:"dialect,omitempty" doc:"The wire language that it speaks"`
+	Device        string   `json:"device,omitempty" doc:"What its client calls the device"`
+	Address       string   `json:"address,omitempty" doc:"Where it came from, behind proxies that are trusted"`
+	UserAgent     string   `json:"userAgent,omitempty" doc:"What it says of itself, at most 200 bytes"`
+	Subscriptions int      `json:"subscriptions"`
+	CatchingUp    int      `json:"catchingUp" doc:"Of them those that are behind their channel"`
+	QueueBytes    int      `json:"queueBytes" doc:"That wait to be sent to it"`
+	Channels      []string `json:"channels,omitempty" nullable:"false" doc:"Subscribed to"`
 }
 
 // SessionPage is a page of connections, in the order of their ids.

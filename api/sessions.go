@@ -7,7 +7,7 @@ import (
 	"github.com/parley-chat/parley/chat"
 )
 
-func (a *API) listSessions(c *call) error { return a.sessions(c, "") }
+func (a *API) listSessions(c *call) error { return a.sessions(c, c.query.Get("userId")) }
 
 func (a *API) listUserSessions(c *call) error { return a.sessions(c, c.PathValue("user")) }
 
@@ -39,6 +39,16 @@ func appendSession(c *call, s *chat.SessionInfo) {
 	c.out.Bool("guest", s.Guest)
 	c.out.Bool("away", s.Away)
 	c.out.Time("since", s.Since)
+	c.out.Maybe("door", s.From.Door)
+	c.out.Maybe("dialect", s.Dialect)
+	c.out.Maybe("device", s.Device)
+	if s.From.Address.IsValid() {
+		c.out.String("address", s.From.Address.String())
+	}
+	c.out.Maybe("userAgent", s.From.Agent)
+	c.out.Uint("subscriptions", uint64(len(s.Channels)))
+	c.out.Uint("catchingUp", uint64(s.CatchingUp))
+	c.out.Uint("queueBytes", uint64(s.QueueBytes))
 	c.out.Strings("channels", s.Channels)
 	c.out.Close()
 }

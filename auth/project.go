@@ -52,6 +52,19 @@ func (s *Service) Operates(id *chat.Identity) error {
 	return chat.E(chat.CodeForbidden, "only the server's operator, with its configured secret key, may do this")
 }
 
+// Oversees is nil if what concerns the whole server concerns id: the operator
+// and, while there is no other project, a secret key or admin of the default
+// one. Under Dev everybody oversees it.
+func (s *Service) Oversees(id *chat.Identity) error {
+	s.mu.RLock()
+	alone := len(s.projects) == 1
+	s.mu.RUnlock()
+	if s.dev || id.Server && id.Project == chat.DefaultProject && alone {
+		return nil
+	}
+	return s.Operates(id)
+}
+
 // Governs is the project whose keys id may govern: its own, which "" stands
 // for, or, as the server's operator, any that is there. Under Dev everybody
 // governs the default project.

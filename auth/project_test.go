@@ -67,6 +67,12 @@ func TestGoverns_TheOperatorAllAndOthersTheirOwn(t *testing.T) {
 			t.Errorf("%s operates the server: %v", c.who, operates)
 		}
 	}
+	if id := wants(t, s.Service, admin, ""); s.Oversees(&id) == nil {
+		t.Error("one project's admin oversees both")
+	}
+	if id := wants(t, s.Service, secretKey, ""); s.Oversees(&id) != nil {
+		t.Error("the operator does not oversee the server")
+	}
 	if _, err := s.Governs(&chat.Identity{Project: "default"}, ""); chat.CodeOf(err) != chat.CodeForbidden {
 		t.Errorf("nobody: %v", err)
 	}

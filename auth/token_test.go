@@ -121,7 +121,7 @@ func TestIdentify_RefusesWhatIsNoToken(t *testing.T) {
 
 func TestIdentify_RefusesAUserThatCannotBe(t *testing.T) {
 	t.Parallel()
-	for _, user := range []any{nil, "", " ada", "a\nb", strings.Repeat("a", 129)} {
+	for _, user := range []any{nil, "", ".", "..", " ada", "a\nb", strings.Repeat("a", 129)} {
 		refuses(t, forge(t, jose.HS256, []byte(tokenSecret), with("sub", user)), chat.CodeUnauthorized)
 	}
 	refuses(t, forge(t, jose.HS256, []byte(tokenSecret), with("name", "a\nb")), chat.CodeUnauthorized)

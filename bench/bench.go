@@ -25,6 +25,7 @@ const (
 	Growth    = "growth"     // the cost of a delivery as connections grow
 	Channels  = "channels"   // the cost of an append as channels grow
 	Pages     = "pages"      // a channel of a million messages: its history's pages, and starting with it
+	Find      = "find"       // a million messages: finding some of them
 	MaxFanout = "max-fanout" // the greatest rate at which p99 keeps a limit
 	MaxRooms  = "max-rooms"  // the same over many rooms
 )
@@ -46,7 +47,7 @@ type Options struct {
 	Away        int           // storm: messages missed by each; default 20
 	Visits      float64       // churn: visitors a second, each of whom stays 2 s; default 100
 	Connections []int         // growth: default 100, 1000, 5000, 10000, 19000
-	Messages    int           // pages: in the channel; default 1,000,000
+	Messages    int           // pages: in the channel; find: in all; default 1,000,000
 	Channels    []int         // channels: default 1, 1000, 100000
 	Limit       time.Duration // searches: of p99; default 100 ms
 	Precision   float64       // searches: end when what passed and what failed are this close; default 1.06
@@ -70,6 +71,7 @@ func defaults(scenario string) (Options, bool) {
 		Growth:    {Members: 10, Rate: 500},
 		Channels:  {Members: 100, Rate: 2000},
 		Pages:     {Members: 10},
+		Find:      {Rooms: 1000, Members: 1},
 		MaxFanout: {Rooms: 1, Members: 1000, Rate: 20, Duration: 4 * time.Second, Warmup: time.Second},
 		MaxRooms:  {Rooms: 1000, Members: 10, Rate: 500, Duration: 4 * time.Second, Warmup: time.Second},
 	}
@@ -173,6 +175,8 @@ func (r *run) measure(ctx context.Context) error {
 		return r.channels(ctx)
 	case Pages:
 		return r.pages(ctx)
+	case Find:
+		return r.find(ctx)
 	}
 	return r.search(ctx)
 }

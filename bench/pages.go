@@ -30,7 +30,7 @@ func (r *run) pages(ctx context.Context) error {
 	r.swarm.Close()
 	r.swarm = nil
 	base := "http://" + r.server.address
-	r.report.Started, err = r.server.restart(ctx, func() bool {
+	r.report.Started, err = r.server.restart(ctx, nil, func() bool {
 		answer, err := http.Get(base + "/readyz")
 		if err != nil {
 			return false

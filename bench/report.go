@@ -49,9 +49,14 @@ type Report struct {
 	Started time.Duration // pages: from starting the server again until it was ready
 	Page    Quantiles     // pages: a page of 50 at some place in the history, over REST
 
+	Indexed    float64   // find: messages a second that were indexed anew
+	IndexBytes int64     // find: of the index on disk
+	Looked     string    // find: for what, in a step
+	Found      Quantiles // find: until the first page of what was found, over REST
+
 	Greatest float64  // searches: messages a second
 	Ratio    float64  // growth: the last step's cost to the first's
-	Steps    []Report // growth: one for each size. Searches: one for each probe
+	Steps    []Report // growth: one for each size. Searches: one for each probe. Find: one for each kind of query
 }
 
 // Usage is who used the machine's processors, and for how long.
@@ -64,8 +69,8 @@ type Usage struct {
 
 // Quantiles sum up a histogram.
 type Quantiles struct {
-	Count               int64
-	P50, P99, P999, Max time.Duration
+	Count                    int64
+	P50, P95, P99, P999, Max time.Duration
 }
 
 func quantiles(h *hdrhistogram.Histogram) Quantiles {
@@ -73,7 +78,7 @@ func quantiles(h *hdrhistogram.Histogram) Quantiles {
 		return time.Duration(h.ValueAtQuantile(q)) * time.Microsecond
 	}
 	return Quantiles{
-		Count: h.TotalCount(), P50: at(50), P99: at(99), P999: at(99.9),
+		Count: h.TotalCount(), P50: at(50), P95: at(95), P99: at(99), P999: at(99.9),
 		Max: time.Duration(h.Max()) * time.Microsecond,
 	}
 }
@@ -144,7 +149,6 @@ func (r Report) perMillion(used time.Duration) float64 {
 func (r Report) Metrics() []Metric {
 	var m []Metric
 	add := func(unit string, value float64) { m = append(m, Metric{unit, value}) }
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	switch r.Scenario {
 	case Idle:
 		add("B/conn", r.Memory.PerConnection())
@@ -156,6 +160,8 @@ func (r Report) Metrics() []Metric {
 		add("page-p50-ms", ms(r.Page.P50))
 		add("page-p99-ms", ms(r.Page.P99))
 		add("page-max-ms", ms(r.Page.Max))
+	case Find:
+		m = append(m, r.found()...)
 	case Growth, Channels:
 		if r.Ratio > 0 {
 			add("growth-ratio", r.Ratio)
@@ -190,6 +196,25 @@ func (r Report) Metrics() []Metric {
 	return m
 }
 
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// found are the figures of a search for one kind of thing, or of the index.
+func (r Report) found() []Metric {
+	if r.Looked == "" {
+		return []Metric{
+			{"indexed-messages/s", r.Indexed},
+			{"index-MB", float64(r.IndexBytes) / 1e6},
+			{"server-MB", float64(r.Memory.After.Anonymous) / 1e6},
+		}
+	}
+	return []Metric{
+		{"find-p50-ms", ms(r.Found.P50)},
+		{"find-p95-ms", ms(r.Found.P95)},
+		{"find-p99-ms", ms(r.Found.P99)},
+		{"find-max-ms", ms(r.Found.Max)},
+	}
+}
+
 // Faults is how many deliveries and acks were missing, doubled or out of
 // order, and how many errors and lost connections there were. A good run has
 // none.
@@ -210,6 +235,8 @@ func (r Report) name() string {
 		return fmt.Sprintf("%s/channels=%d/rate=%g", name, o.Rooms, o.Rate)
 	case Pages:
 		return fmt.Sprintf("%s/messages=%d", name, o.Messages)
+	case Find:
+		return fmt.Sprintf("%s/messages=%d/channels=%d/looked=%s", name, o.Messages, o.Rooms, or(r.Looked, "all"))
 	case MaxFanout, MaxRooms:
 		return fmt.Sprintf("%s/rooms=%d/members=%d", name, o.Rooms, o.Members)
 	case Idle, Storm:
@@ -228,13 +255,13 @@ func (m Machine) WriteHeader(w io.Writer) error {
 // Write writes the report's lines in benchstat's form: one for each step, and
 // one for the whole.
 func (r Report) Write(w io.Writer) error {
-	if r.Scenario == Growth || r.Scenario == Channels {
+	if r.Scenario == Growth || r.Scenario == Channels || r.Scenario == Find {
 		for _, step := range r.Steps {
 			if err := step.Write(w); err != nil {
 				return err
 			}
 		}
-		if len(r.Steps) > 0 && r.Ratio == 0 {
+		if len(r.Steps) > 0 && r.Ratio == 0 && r.Scenario != Find {
 			return nil
 		}
 	}

@@ -110,14 +110,19 @@ func (s *server) launch() error {
 	return nil
 }
 
-// restart ends the server and starts it again on its data. It returns how long
-// that took until ready said yes.
-func (s *server) restart(ctx context.Context, ready func() bool) (time.Duration, error) {
+// restart ends the server, and after between (nil: nothing) starts it again on
+// its data. It returns how long that took until ready said yes.
+func (s *server) restart(ctx context.Context, between func() error, ready func() bool) (time.Duration, error) {
 	if s.command == nil {
 		return 0, errors.New("only a server that the bench has started can be started again")
 	}
 	if err := s.end(); err != nil {
 		return 0, err
+	}
+	if between != nil {
+		if err := between(); err != nil {
+			return 0, err
+		}
 	}
 	begun := time.Now()
 	if err := s.launch(); err != nil {

@@ -37,11 +37,11 @@ func newSignalDelivery(s *Signal, to *audience) *Delivery {
 }
 
 // roomIn is up to where the signal may fill a queue of the given bound. The
-// state of a call is the last to be dropped: nothing repeats it; what everybody
-// says to everybody is the first.
+// state of a call and a membership are the last to be dropped: nothing repeats
+// them; what everybody says to everybody is the first.
 func (d *Delivery) roomIn(bound int) int {
 	switch {
-	case d.Signal.Kind == SignalCall:
+	case d.Signal.Kind == SignalCall, d.Signal.Kind == SignalMembership:
 		return bound
 	case d.expendable:
 		return bound / 8

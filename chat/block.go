@@ -12,6 +12,8 @@ func (h *Hub) Block(ctx context.Context, id *Identity, c Block) error {
 	switch {
 	case id.User == "" || id.Guest:
 		return E(CodeForbidden, "a block is a user's")
+	case !id.Has(ScopeSend):
+		return E(CodeForbidden, "the token lacks the scope %s", ScopeSend)
 	case c.User == id.User:
 		return E(CodeInvalid, "nobody blocks oneself")
 	}

@@ -110,11 +110,21 @@ func CheckChannelName(name string) error {
 		}
 		return nil
 	}
-	return checkName("channel", name, MaxChannelName)
+	return checkID("channel", name, MaxChannelName)
 }
 
 // CheckUserID reports why id cannot be a user's, or nil.
-func CheckUserID(id string) error { return checkName("user id", id, MaxUserID) }
+func CheckUserID(id string) error { return checkID("user id", id, MaxUserID) }
+
+// checkID is checkName of what stands in paths, where . and .. are steps that
+// every client takes before it asks: /v1/users/../sessions, one user's, would
+// be everybody's.
+func checkID(what, id string, most int) error {
+	if id == "." || id == ".." {
+		return E(CodeInvalid, "the %s is a step of a path", what)
+	}
+	return checkName(what, id, most)
+}
 
 // CheckUserName reports why name cannot be shown as a user's, or nil.
 func CheckUserName(name string) error {

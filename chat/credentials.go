@@ -133,6 +133,7 @@ func (s *Session) identify(ctx context.Context, token string, renew bool) (Ident
 		return next, nil // --dev: the token says nothing of who this is
 	}
 	now := s.Identity()
+	next.From = now.From
 	switch {
 	case now.Anonymous() || now.Guest || now.Renames:
 		if len(s.subscriptions()) > 0 && now.Project != next.Project {

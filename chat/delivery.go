@@ -19,6 +19,7 @@ type Delivery struct {
 	frames     atomic.Pointer[frames]
 
 	journey *journey // of an event that is followed
+	way     *way     // of a message, while this node remembers it
 }
 
 // Format names a way of encoding deliveries: a dialect on a transport, with or

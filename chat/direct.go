@@ -85,25 +85,6 @@ func (r *room) whereabouts(ctx context.Context, id *Identity) (head Head, cursor
 	return head, cursor, err
 }
 
-// hearDirect takes a hint for a channel that nobody here has to do with: if it
-// is a direct one, its users' devices may be here.
-func (h *Hub) hearDirect(hint Hint) {
-	if CheckChannelName(hint.Channel.Name) != nil || !h.awaitsDirect(hint.Channel) {
-		return
-	}
-	r := h.hold(hint.Channel)
-	r.hint(hint.Seq)
-	loading := h.spawn(func(ctx context.Context) {
-		defer h.release(r)
-		if err := r.load(ctx); err != nil && ctx.Err() == nil {
-			h.log.Warn("load a direct channel", "channel", r.id.Name, "err", err) // the hint comes again
-		}
-	})
-	if !loading {
-		h.release(r)
-	}
-}
-
 // awaitsDirect reports whether a device here is to be subscribed to the direct
 // channel when something is said there.
 func (h *Hub) awaitsDirect(ch ChannelID) bool {

@@ -44,6 +44,10 @@ const (
 	CodeType           Code = "unsupported_type"    // files of this type are not taken
 	CodeQuota          Code = "quota_exceeded"      // the user's or the project's files leave no room for this one
 	CodeTimeout        Code = "timeout"             // the request took too long to come
+	CodeTus            Code = "tus_version"         // an upload in pieces: not the version of tus that is spoken here
+	CodeOffset         Code = "offset_conflict"     // an upload in pieces: what came goes on from another offset
+	CodeLocked         Code = "locked"              // an upload in pieces: another request is at it
+	CodeChecksum       Code = "checksum_mismatch"   // an upload in pieces: what came has another checksum
 )
 
 // Error is what a caller is told: a code to branch on and a sentence for a
@@ -80,7 +84,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Retryable reports whether the same request may succeed later unchanged.
 func (e *Error) Retryable() bool {
 	switch e.Code {
-	case CodeInternal, CodeRateLimited, CodeStorageFull, CodeUnavailable, CodeGoingAway, CodeTimeout:
+	case CodeInternal, CodeRateLimited, CodeStorageFull, CodeUnavailable, CodeGoingAway, CodeTimeout, CodeLocked, CodeChecksum:
 		return true
 	}
 	return false

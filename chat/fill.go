@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// hint says that the channel's head is at least seq.
-func (r *room) hint(seq uint64) {
+// hint takes what another node says of the channel.
+func (r *room) hint(h Hint) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.hinted = max(r.hinted, seq)
-	if !r.loaded && r.users != nil && (r.missed == 0 || seq < r.missed) {
-		r.missed = seq
+	r.hinted = max(r.hinted, h.Seq)
+	if forUsers := r.users != nil || h.Member != ""; forUsers && !r.loaded && (r.missed == 0 || h.Seq < r.missed) {
+		r.missed = h.Seq
 	}
 	r.fillLocked()
 }
@@ -64,7 +64,7 @@ func (r *room) fill(ctx context.Context) {
 		}
 		for _, e := range events {
 			if e.Seq == r.head+1 {
-				r.push(e, nil)
+				r.push(e, trail{})
 			}
 		}
 		r.mu.Unlock()

@@ -18,6 +18,7 @@ type subscription struct {
 
 	level bool   // it has everything up to room.head, and gets what comes
 	at    uint64 // lagging: it has everything up to here
+	told  uint64 // the channel's head as the client was told it; it is level no sooner
 	index int    // in room.level or room.lagging
 	ended bool
 
@@ -120,7 +121,7 @@ func (s *Session) catchUp(ctx context.Context, sub *subscription) {
 		return
 	}
 	at := sub.at
-	if at > r.head { // the event is durable, but this node has yet to hear of it
+	if at > r.head || at == r.head && r.head < sub.told { // the event is durable, but this node has yet to hear of it
 		r.mu.Unlock()
 		s.stall()
 		return
@@ -172,7 +173,7 @@ func (s *Session) fromRing(sub *subscription, n int) {
 		}
 		sub.at = d.Event.Seq
 	}
-	if s.crowded() {
+	if s.crowded() || r.head < sub.told {
 		return
 	}
 	r.goLevel(sub)

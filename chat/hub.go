@@ -100,6 +100,8 @@ type Hub struct {
 
 	calls   calls
 	tickets tickets
+	ways    ways
+	ranking chan struct{} // of size one: held by the one Ranking that looks at every channel
 
 	profiles sync.Mutex // held while a profile is read, changed and written
 }
@@ -124,6 +126,7 @@ func NewHub(o Options) *Hub {
 		watched:   make(map[*room]struct{}),
 		awaiting:  make(map[*subscription]struct{}),
 		delivered: make(map[cursorKey]uint64),
+		ranking:   make(chan struct{}, 1),
 	}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
@@ -131,6 +134,7 @@ func NewHub(o Options) *Hub {
 	if h.now == nil {
 		h.now = time.Now
 	}
+	h.ways.now = h.now
 	if h.queueBytes == 0 {
 		h.queueBytes = 256 << 10
 	}
@@ -250,21 +254,29 @@ func (h *Hub) evict(now time.Time) {
 // hear takes a hint of another node.
 func (h *Hub) hear(hint Hint) {
 	if r := h.lookup(hint.Channel); r != nil {
-		r.hint(hint.Seq)
+		r.hint(hint)
 		h.release(r)
 		return
 	}
-	h.hearDirect(hint)
+	h.hearForUsers(hint)
 }
 
-// tellNodes hints a channel's new head, now and at two later times.
-func (h *Hub) tellNodes(r *room, seq uint64) {
+// tellNodes hints a channel's new head now, and where hints may be lost at two
+// later times; whose standing the event changed is said now alone.
+func (h *Hub) tellNodes(r *room, e *Event) {
 	if h.bus == nil {
 		return
 	}
-	h.bus.Publish(Hint{Channel: r.id, Seq: seq})
+	hint := Hint{Channel: r.id, Seq: e.Seq, Event: e}
+	if e.Member != nil {
+		hint.Member = e.Member.User
+	}
+	h.bus.Publish(hint)
+	if !h.bus.Loses() {
+		return
+	}
 	r.mu.Lock()
-	r.repeats, r.lastEvent, r.lastHinted = 0, h.now(), seq
+	r.repeats, r.lastEvent, r.lastHinted = 0, h.now(), e.Seq
 	r.mu.Unlock()
 	h.watch(r)
 }
@@ -272,7 +284,7 @@ func (h *Hub) tellNodes(r *room, seq uint64) {
 // repeatHead hints the head again when that is due; it reports whether it will
 // be due once more. r.mu is held.
 func (h *Hub) repeatHead(r *room, now time.Time) bool {
-	if h.bus == nil || r.lastEvent.IsZero() || r.repeats == len(headsRepeated) {
+	if r.lastEvent.IsZero() || r.repeats == len(headsRepeated) {
 		return false
 	}
 	if now.Sub(r.lastEvent) >= headsRepeated[r.repeats] {

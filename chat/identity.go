@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -29,6 +30,14 @@ type Identity struct {
 	TokenID  string    // the token's own name (jti); "" if it has none
 	Issued   time.Time // when the token was issued; zero if it does not say
 	Pass     string    // of a guest who has just been made: the token for coming again as the same
+	From     *Origin   // where it was asked from; nil: not known. It gives no right
+}
+
+// Origin is where a client is, as its door saw it.
+type Origin struct {
+	Door    string     // the path by which it came
+	Address netip.Addr // the zero one: not known
+	Agent   string     // its User-Agent
 }
 
 // Anonymous reports whether there is nobody behind id.

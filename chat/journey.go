@@ -24,8 +24,7 @@ type Passage struct {
 	Delivered  time.Time // the first of them had it written to its socket; zero: not yet
 }
 
-// receipt is the beginning of an event's way. Of one that nobody wants to be
-// told of, only when it came is noted.
+// receipt is the beginning of an event's way.
 type receipt struct {
 	at, queued, committed time.Time
 	told                  func(Passage)
@@ -40,15 +39,15 @@ func (h *Hub) receive(ctx context.Context) receipt {
 	return from
 }
 
-func (r *receipt) queue(h *Hub) {
-	if r.told != nil {
-		r.queued = h.now()
-	}
-}
+func (r *receipt) queue(h *Hub) { r.queued = h.now() }
 
-func (r *receipt) commit(h *Hub) {
-	if r.told != nil {
-		r.committed = h.now()
+func (r *receipt) commit(h *Hub) { r.committed = h.now() }
+
+// passage is what is known of e's as soon as it is committed.
+func (r *receipt) passage(e *Event) Passage {
+	return Passage{
+		Channel: e.Channel, Kind: e.Kind, Seq: e.Seq, Bytes: e.Size(),
+		Received: r.at, Queued: r.queued, Committed: r.committed,
 	}
 }
 
@@ -73,10 +72,24 @@ func (h *Hub) follow(e *Event, from receipt) *journey {
 	if from.told == nil && h.stats.followed.Add(1)%followEvery != 0 {
 		return nil
 	}
-	return &journey{hub: h, told: from.told, passage: Passage{
-		Channel: e.Channel, Kind: e.Kind, Seq: e.Seq, Bytes: e.Size(),
-		Received: from.at, Queued: from.queued, Committed: from.committed,
-	}}
+	return &journey{hub: h, told: from.told, passage: from.passage(e)}
+}
+
+// trail is by what one event is followed: each may be nil.
+type trail struct {
+	journey *journey
+	way     *way
+}
+
+// trail begins what e is followed by.
+func (h *Hub) trail(e *Event, from receipt) trail {
+	return trail{h.follow(e, from), h.ways.begin(e, from)}
+}
+
+// end says that all who were level have been offered the event.
+func (t trail) end(recipients int) {
+	t.journey.end(recipients)
+	t.way.offered(recipients)
 }
 
 // watch is the delivery for those to whom d is offered now. It is another than
@@ -86,7 +99,7 @@ func (j *journey) watch(d *Delivery) *Delivery {
 		return d
 	}
 	w := NewEventDelivery(d.Event)
-	w.journey = j
+	w.journey, w.way = j, d.way
 	return w
 }
 
@@ -123,8 +136,15 @@ func (j *journey) written() {
 }
 
 // Followed reports whether a transport is to call Written.
-func (d *Delivery) Followed() bool { return d.journey != nil }
+func (d *Delivery) Followed() bool { return d.journey != nil || d.way.waits() }
 
 // Written is told by a transport that d's frames were written to the socket of
 // one recipient; it may be left out. d must be Followed.
-func (d *Delivery) Written() { d.journey.written() }
+func (d *Delivery) Written() {
+	if d.journey != nil {
+		d.journey.written()
+	}
+	if d.way.waits() {
+		d.way.written(d.Event)
+	}
+}

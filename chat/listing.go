@@ -67,6 +67,14 @@ type activity struct {
 	head Head
 }
 
+func activityOf(name string, head Head) activity {
+	a := activity{name: name, head: head}
+	if !head.LastTime.IsZero() {
+		a.ms = head.LastTime.UnixMilli()
+	}
+	return a
+}
+
 func (a activity) compare(b activity) int {
 	return cmp.Or(cmp.Compare(b.ms, a.ms), cmp.Compare(a.name, b.name))
 }
@@ -98,11 +106,7 @@ func (h *Hub) joined(ctx context.Context, id *Identity) ([]activity, error) {
 			if err != nil {
 				return nil, err
 			}
-			a := activity{name: name, head: head}
-			if !head.LastTime.IsZero() {
-				a.ms = head.LastTime.UnixMilli()
-			}
-			all = append(all, a)
+			all = append(all, activityOf(name, head))
 		}
 		if len(names) < maxLimit {
 			break

@@ -186,6 +186,9 @@ func (h *Hub) PutMember(ctx context.Context, id *Identity, channel string, m Mem
 			return Committed{}, err
 		}
 	}
+	if err := h.limit(id, &r.posts); err != nil {
+		return Committed{}, err
+	}
 	return h.putMember(ctx, r, id, m)
 }
 

@@ -44,6 +44,8 @@ func (l *lossy) Publish(h chat.Hint) {
 	}
 }
 
+func (l *lossy) Loses() bool { return true }
+
 // heal ends the losses; what was lost stays lost, but for the heads that are
 // hinted again.
 func (l *lossy) heal() {

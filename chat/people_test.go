@@ -26,6 +26,7 @@ func TestBlock_KeepsMessagesAndSignalsAway(t *testing.T) {
 	ada.must(chat.Block{User: "ben"})
 	ben.must(post(dm, "hello again", ""))
 	ada.refused(chat.Block{User: "ada", On: true}, chat.CodeInvalid)
+	connect(t, h, as("ada", chat.ScopeRead)).refused(chat.Block{User: "ben", On: true}, chat.CodeForbidden)
 }
 
 func TestPutProfile_OutlivesTheConnection(t *testing.T) {
@@ -79,6 +80,13 @@ func TestSessions_AreListedAndEnded(t *testing.T) {
 	}
 	if err := h.Disconnect(t.Context(), &server, ben.session.ID()); err != nil {
 		t.Fatal(err)
+	}
+	// Its connection may take a while to end: it is told of no more.
+	if list, err = h.Sessions(t.Context(), &server, ""); err != nil || len(list) != 1 || list[0].User != "ada" {
+		t.Errorf("after one was ended %+v, %v", list, err)
+	}
+	if err := h.Disconnect(t.Context(), &server, ben.session.ID()); chat.CodeOf(err) != chat.CodeNotFound {
+		t.Errorf("ending it again: %v", err)
 	}
 	ben.some("reason", func(g *chat.Delivery) bool {
 		n, ok := g.Notice.(*chat.Expiring)

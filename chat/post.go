@@ -21,7 +21,7 @@ func (h *Hub) append(r *room, d *Draft, from receipt, done func(Committed, error
 	if planted.Is("deliver_before_commit") && d.Kind == KindMessage {
 		r.deliver(&Event{
 			Channel: d.Channel, Seq: r.head + 1, Kind: d.Kind, At: h.now(), Sender: d.Sender, ID: "not yet", Body: d.Body, Nonce: d.Nonce,
-		}, nil)
+		}, trail{})
 	}
 	from.queue(h)
 	h.store.Append(d, func(c Committed, err error) {
@@ -35,8 +35,8 @@ func (h *Hub) append(r *room, d *Draft, from receipt, done func(Committed, error
 		if fresh {
 			h.acked(from)
 			h.stats.posts.Add(1)
-			r.deliver(c.Event, h.follow(c.Event, from))
-			h.tellNodes(r, c.Event.Seq)
+			r.deliver(c.Event, h.trail(c.Event, from))
+			h.tellNodes(r, c.Event)
 		}
 		h.posting.Add(-1)
 		h.release(r)

@@ -20,6 +20,7 @@ type crowd struct {
 	left    map[string]Presence
 	changed map[string]bool
 	told    time.Time
+	listed  bool // somebody was given the list since; joined and left may be news to others alone
 }
 
 func (c *crowd) join(r *room, sub *subscription) {
@@ -36,11 +37,11 @@ func (c *crowd) join(r *room, sub *subscription) {
 	}
 	device := sub.session.deviceID()
 	if was, leaving := c.left[user]; leaving {
-		if was.Device == device {
+		if was.Device == device && !c.listed {
 			delete(c.left, user)
 			return
 		}
-		c.flush(r, r.hub.now()) // who shows devices has another one now
+		c.flush(r, r.hub.now()) // who shows devices has another one now, and whom the list left out is back
 	}
 	if c.joined == nil {
 		c.joined = make(map[string]string)
@@ -61,11 +62,11 @@ func (c *crowd) leave(r *room, sub *subscription) {
 	delete(c.subs, id.User)
 	delete(c.changed, id.User)
 	if device, untold := c.joined[id.User]; untold {
-		if device == "" {
+		if device == "" && !c.listed {
 			delete(c.joined, id.User)
 			return
 		}
-		c.flush(r, r.hub.now()) // its dialect may have told of the device already
+		c.flush(r, r.hub.now()) // its dialect may have told of the device already, and so may the list
 	}
 	if c.left == nil {
 		c.left = make(map[string]Presence)
@@ -129,12 +130,14 @@ func (c *crowd) flush(r *room, now time.Time) {
 	for _, list := range [][]Presence{s.Joined, s.Left, s.Changed} {
 		sortPresence(list)
 	}
-	c.joined, c.left, c.changed, c.told = nil, nil, nil, now
+	c.joined, c.left, c.changed, c.told, c.listed = nil, nil, nil, now, false
 	r.signal(newSignalDelivery(s, nil))
 }
 
-// list is everybody who is present.
+// list is everybody who is present, for somebody who is to be told of changes
+// from now on.
 func (c *crowd) list(h *Hub, project string) []Presence {
+	c.listed = len(c.joined)+len(c.left) > 0
 	all := make([]Presence, 0, len(c.subs))
 	for user := range c.subs {
 		all = append(all, h.presence(project, user))

@@ -41,6 +41,7 @@ func TestRate_BoundsWhatAChannelTakesOfAllItsUsers(t *testing.T) {
 			chat.React{Channel: "general", ID: id, Name: "-1", On: true},
 			chat.Pin{Channel: "general", ID: id, On: true},
 			chat.SetState{Channel: "general", Key: "k"},
+			chat.PutMember{Channel: "general", Member: chat.Member{User: "cy", Role: chat.Reader}},
 		} {
 			if err := ada.refused(refused, chat.CodeRateLimited); err.RetryAfter <= 0 || err.RetryAfter > 101*time.Millisecond {
 				t.Errorf("%T: retry after %v", refused, err.RetryAfter)

@@ -35,7 +35,7 @@ type room struct {
 	head          uint64
 	hinted        uint64 // the greatest seq heard of; above head: fill is under way
 	rewrites      uint64 // how often an edit or delete was applied
-	missed        uint64 // of a direct channel: the first seq that was hinted at before it was loaded
+	missed        uint64 // the first seq of which users are to be told that was hinted at before it was loaded: any of a direct channel, else a member event's
 	filling       bool
 	ring          ring
 	pages         map[uint64]*page
@@ -47,7 +47,7 @@ type room struct {
 
 	crowd      crowd
 	typists    map[string]*typist
-	lastEvent  time.Time // when this node last committed one
+	lastEvent  time.Time // when this node last committed one; zero: its hint is not to be repeated
 	lastHinted uint64
 	repeats    int // how often lastHinted was hinted again
 }
@@ -105,24 +105,25 @@ func (r *room) permit(ctx context.Context, id *Identity, op Operation) error {
 }
 
 // deliver takes an event that was committed here or heard of elsewhere.
-func (r *room) deliver(e *Event, j *journey) {
+func (r *room) deliver(e *Event, t trail) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.hinted = max(r.hinted, e.Seq)
 	if r.loaded && !r.filling && e.Seq == r.head+1 {
-		r.push(e, j)
+		r.push(e, t)
 		return
 	}
 	r.fillLocked()
 }
 
 // push makes e the newest event: applied, kept, offered. Its seq is head+1.
-func (r *room) push(e *Event, j *journey) {
+func (r *room) push(e *Event, t trail) {
 	r.applyLocked(e)
 	d := NewEventDelivery(e)
 	r.head = e.Seq
+	d.way = t.way
 	r.ring.push(d)
-	d = j.watch(d)
+	d = t.journey.watch(d)
 	wakes := wakeLists.Get().(*wakeList)
 	for i := len(r.level) - 1; i >= 0; i-- {
 		sub := r.level[i]
@@ -140,7 +141,8 @@ func (r *room) push(e *Event, j *journey) {
 	}
 	wakes.wake()
 	r.openDirects(e.Seq - 1)
-	j.end(len(r.level))
+	r.tellMemberships(e)
+	t.end(len(r.level))
 }
 
 // wakeList gathers who is to be woken when everybody was offered something: a

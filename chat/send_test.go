@@ -73,25 +73,37 @@ func TestSend_ReachesWhomItNamesAndNobodyElse(t *testing.T) {
 				t.Errorf("%s reached others (-want +got):\n%s", name, diff)
 			}
 		}
+	})
+}
+
+func TestSend_RefusesWhatNamesNobodyOrMayNot(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, h *chat.Hub, _ chat.Store) {
+		ada, ben, cy := connectSpeaking(t, h, as("ada"), "threads+"), connectSpeaking(t, h, as("ben"), "threads+"), connectSpeaking(t, h, as("cy"), "threads+")
+		stranger := as("dan")
+		stranger.Project = "other"
+		foreigner := connectSpeaking(t, h, stranger, "threads+")
+		ada.must(chat.Subscribe{Channel: "general"})
+		synctest.Wait()
 		ada.refused(chat.Send{Name: "x"}, chat.CodeInvalid)
 		ada.refused(chat.Send{Name: "x", Channel: "general", To: "ben"}, chat.CodeInvalid)
 		ada.refused(chat.Send{Name: "x", Only: "nobody"}, chat.CodeNotFound)
-		ada.refused(chat.Send{Name: "x", Only: id("foreigner")}, chat.CodeNotFound)
-		devices["cy"].must(chat.Block{User: "ada", On: true})
-		ada.refused(chat.Send{Name: "x", Only: id("cy")}, chat.CodeBlocked)
+		ada.refused(chat.Send{Name: "x", Only: foreigner.session.ID()}, chat.CodeNotFound)
+		cy.must(chat.Block{User: "ada", On: true})
+		ada.refused(chat.Send{Name: "x", Only: cy.session.ID()}, chat.CodeBlocked)
 		reader := connectSpeaking(t, h, as("reader", chat.ScopeRead), "threads+")
-		for _, c := range []chat.Send{{To: "ben"}, {Only: id("ben")}, {Kin: true}, {Channel: "general"}} {
+		for _, c := range []chat.Send{{To: "ben"}, {Only: ben.session.ID()}, {Kin: true}, {Channel: "general"}} {
 			c.Name = "x"
 			reader.refused(c, chat.CodeForbidden)
 		}
 		server := chat.Identity{Project: chat.DefaultProject, Server: true}
-		if err := h.Signal(t.Context(), &server, chat.Send{Name: "by request", Only: id("ben")}); err != nil {
+		if err := h.Signal(t.Context(), &server, chat.Send{Name: "by request", Only: ben.session.ID()}); err != nil {
 			t.Error(err)
 		}
 		if err := h.Signal(t.Context(), &server, chat.Send{Name: "x", Kin: true}); chat.CodeOf(err) != chat.CodeInvalid {
 			t.Errorf("a request without a dialect to kin: %v", err)
 		}
-		devices["ben"].signal("the server's", func(s *chat.Signal) bool { return s.Name == "by request" && s.Session == "" })
+		ben.signal("the server's", func(s *chat.Signal) bool { return s.Name == "by request" && s.Session == "" })
 	})
 }
 

@@ -57,6 +57,7 @@ type Session struct {
 	pending    int
 	room       chan struct{} // closed when there is room again; nil: nobody waits
 	closed     bool
+	dismissed  bool // its connection is about to end
 	away       bool // this device is away; Hub.usersMu guards it
 	device     string
 	vouched    *vouched // for the last token that a frame carried

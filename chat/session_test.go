@@ -133,11 +133,38 @@ func TestSubscribe_ResumesFromAPosition(t *testing.T) {
 					t.Fatalf("event %d has seq %d", i, e.Seq)
 				}
 			}
-			// The last one was acknowledged, but ben may be level before it is delivered.
-			if l := ben.level(1); l.Position.Seq < uint64(n) || l.Position.Seq > uint64(n+1) {
+			if l := ben.level(1); l.Position.Seq != uint64(n+1) {
 				t.Errorf("level at %v", l.Position)
 			}
 		})
+	}
+}
+
+func TestSubscribe_IsLevelNoSoonerThanAtTheHeadThatItWasTold(t *testing.T) {
+	t.Parallel()
+	store := openStore(t)
+	h, other := newHub(t, chat.Options{Store: store}), newHub(t, chat.Options{Store: store})
+	id := as("ada")
+	ada := connect(t, h, id)
+	ada.must(post("general", "first", ""))
+	ada.must(chat.Subscribe{Channel: "general"})
+	ada.level(1)
+	// Durable, and h has not heard of it.
+	if _, err := other.Post(t.Context(), &id, post("general", "second", "")); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []uint64{0, 1, 2} {
+		ben := connect(t, h, as("ben"))
+		said := ben.must(chat.Subscribe{Channel: "general", From: &chat.Position{Epoch: h.Epoch(), Seq: from}})
+		if got := said.Subscribed.Head.Seq; got != 2 {
+			t.Fatalf("the head is %d", got)
+		}
+		if l := ben.level(1); l.Position.Seq != 2 {
+			t.Errorf("from %d: level at %v", from, l.Position)
+		}
+		if n := len(eventsOf(ben.all())); n != int(2-from) {
+			t.Errorf("from %d: %d events came before level", from, n)
+		}
 	}
 }
 

@@ -12,22 +12,26 @@ import (
 type SessionInfo struct {
 	ID, User, Name string
 	Key            string // the id of the project key that vouches for it; "" if none
+	From           Origin // zero: not known
 	Dialect        string // see Speech; "" if it is not known
 	Device         string // see SetDevice; "" if it was not named
 	Guest, Away    bool
 	Since          time.Time
 	Channels       []string // subscribed to, in name order
+	QueueBytes     int      // that wait to be sent to it
+	CatchingUp     int      // subscriptions that are behind their channel
 }
 
 // Sessions are a user's sessions on this node, the oldest first; of everybody
-// in the project if user is "". Others' take a server key.
+// in the project if user is "". Those that were told to end are not among
+// them. Others' take a server key.
 func (h *Hub) Sessions(_ context.Context, id *Identity, user string) ([]SessionInfo, error) {
 	if !id.Server && (user == "" || user != id.User) {
 		return nil, E(CodeForbidden, "others' sessions take a secret key")
 	}
 	list := []SessionInfo{}
 	for _, s := range h.all() {
-		if of := s.Identity(); of.Project == id.Project && (user == "" || of.User == user) {
+		if of := s.Identity(); of.Project == id.Project && (user == "" || of.User == user) && !s.isDismissed() {
 			list = append(list, s.info())
 		}
 	}
@@ -41,7 +45,7 @@ func (h *Hub) Sessions(_ context.Context, id *Identity, user string) ([]SessionI
 // anybody's. Its client may come back.
 func (h *Hub) Disconnect(_ context.Context, id *Identity, session string) error {
 	s := h.session(session)
-	if s == nil {
+	if s == nil || s.isDismissed() {
 		return E(CodeNotFound, "there is no such session")
 	}
 	of := s.Identity()
@@ -78,8 +82,17 @@ func (h *Hub) all() []*Session {
 
 // dismiss tells the client why, and closes its connection.
 func (s *Session) dismiss(why *Error) {
+	s.mu.Lock()
+	s.dismissed = true
+	s.mu.Unlock()
 	s.tell(&Delivery{Notice: &Expiring{Err: why}})
 	s.sink.Close(why)
+}
+
+func (s *Session) isDismissed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dismissed
 }
 
 func (s *Session) info() SessionInfo {
@@ -92,6 +105,10 @@ func (s *Session) info() SessionInfo {
 	i := SessionInfo{
 		ID: s.id, User: s.identity.User, Name: s.identity.Name, Key: s.identity.Key, Dialect: speech.Dialect, Device: s.device,
 		Guest: s.identity.Guest, Away: away, Since: s.since, Channels: make([]string, 0, len(s.subs)),
+		QueueBytes: s.queue.bytes, CatchingUp: len(s.lagging),
+	}
+	if from := s.identity.From; from != nil {
+		i.From = *from
 	}
 	for name := range s.subs {
 		i.Channels = append(i.Channels, name)

@@ -9,19 +9,20 @@ const MaxSignal = 16384
 type SignalKind uint8
 
 const (
-	SignalTyping    SignalKind = iota + 1 // User began or ended typing (Typing)
-	SignalPresence                        // Joined, Left and Changed since the last one
-	SignalDelivered                       // User's delivered cursor is now Seq
-	SignalRead                            // User's read cursor is now Seq (ID, if a message was named)
-	SignalCustom                          // Name and Data, from User
-	SignalCall                            // Call is in a new state; to every device of both users
+	SignalTyping     SignalKind = iota + 1 // User began or ended typing (Typing)
+	SignalPresence                         // Joined, Left and Changed since the last one
+	SignalDelivered                        // User's delivered cursor is now Seq
+	SignalRead                             // User's read cursor is now Seq (ID, if a message was named)
+	SignalCustom                           // Name and Data, from User
+	SignalCall                             // Call is in a new state; to every device of both users
+	SignalMembership                       // User's Role in Channel is this one from here on; to every device of that user
 )
 
 // Signal is ephemeral: never stored, without a seq, dropped first under
 // pressure. It goes to the level subscriptions of a channel, or to one user.
 type Signal struct {
 	Kind    SignalKind
-	Channel ChannelID // Name is "" for a signal to a user
+	Channel ChannelID // Name is "" for a call, and for a custom signal to a user
 	User    string
 	Name    string // custom: the event's name
 	At      time.Time
@@ -32,6 +33,7 @@ type Signal struct {
 
 	UserName string
 	Call     *Call
+	Role     Role // membership: NoRole for who is out of the channel
 	Typing   bool
 	Seq      uint64
 	ID       string

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -132,6 +133,47 @@ func TestPresence_MergesWhatHappensWithinAQuarterOfASecond(t *testing.T) {
 	if signals > 70 {
 		t.Errorf("%d signals for 100 joins", signals)
 	}
+}
+
+// Who joins and leaves, or leaves and joins, before that was told is not told
+// of, but to whom the list has told half of it.
+func TestPresence_TellsOfWhomTheListHasShown(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	h := newHub(t, chat.Options{Now: c.Now})
+	present := chat.Subscribe{Channel: "general", Presence: true}
+	tells := func(d *device, what string, of func(*chat.Signal) []chat.Presence) {
+		d.signal(what, func(s *chat.Signal) bool {
+			return slices.ContainsFunc(of(s), func(p chat.Presence) bool { return p.User == "ada" })
+		})
+	}
+	connect(t, h, as("watcher")).must(present)
+	ada := connect(t, h, as("ada"))
+	// late asks for the channel, and is level after f only.
+	late := func(name string, f func()) *device {
+		d := connect(t, h, as(name))
+		d.gate.Lock()
+		d.do(present)
+		f()
+		d.gate.Unlock()
+		d.level(1)
+		return d
+	}
+	ben := late("ben", func() { ada.must(present) })
+	ada.must(chat.Unsubscribe{Channel: "general"})
+	c.advance(presenceMergedWithin)
+	tells(ben, "ada has left", func(s *chat.Signal) []chat.Presence { return s.Left })
+
+	for i := range 65 { // the changes of a small crowd are told before anybody joins
+		connect(t, h, as(fmt.Sprintf("user-%03d", i))).must(present)
+	}
+	ada.must(present)
+	c.advance(presenceMergedWithin)
+	tells(ben, "ada is back", func(s *chat.Signal) []chat.Presence { return s.Joined })
+	cy := late("cy", func() { ada.must(chat.Unsubscribe{Channel: "general"}) })
+	ada.must(present)
+	c.advance(presenceMergedWithin)
+	tells(cy, "ada was left out, and is here", func(s *chat.Signal) []chat.Presence { return s.Joined })
 }
 
 const presenceMergedWithin = 250 * time.Millisecond

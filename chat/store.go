@@ -28,6 +28,10 @@ type Log interface {
 	// Head is the channel's durable head; the zero Head if there is no log.
 	Head(ctx context.Context, ch ChannelID) (Head, error)
 
+	// Heads visits the durable heads of the channels that have a log, in the
+	// order of project and name, after the given channel, until visit says no.
+	Heads(ctx context.Context, after ChannelID, visit func(ChannelID, Head) bool) error
+
 	// Events are at most limit events after seq, in order, without a hole.
 	// Messages come in their present state at their original seq. Below the
 	// horizon it is CodeExpired. An edit whose message is gone carries it
@@ -184,11 +188,15 @@ type Store interface {
 type Hint struct {
 	Channel ChannelID
 	Seq     uint64
+	Member  string // whose standing the event at Seq changed; "": nobody's, or it is not said
+	Event   *Event // the event at Seq, where it is told within the process; nil: it is to be read
 }
 
-// Bus carries hints between nodes. It may lose, delay and double them.
+// Bus carries hints between nodes. It may delay and double them.
 type Bus interface {
 	Publish(h Hint)
+	// Loses reports whether hints may be lost, too: heads are then hinted again.
+	Loses() bool
 	// Listen calls f, one call at a time, for what other nodes publish, until
 	// stop is called; stop waits for a call under way.
 	Listen(f func(Hint)) (stop func())

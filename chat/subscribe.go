@@ -65,8 +65,28 @@ func (b *beginning) look(ctx context.Context, id *Identity) (err error) {
 		return err
 	}
 	b.reply.Head, b.reply.Subscribed = told.Head, told
-	b.from, b.resumes, err = r.hub.begin(ctx, r.id, told.Head, b.wants)
+	if b.from, b.resumes, err = r.hub.begin(ctx, r.id, told.Head, b.wants); err == nil {
+		r.await(ctx, told.Head.Seq)
+	}
 	return err
+}
+
+// await waits a moment until the room has heard of seq, which is durable: until
+// then nobody who was told of it is level, and signals would pass them by.
+func (r *room) await(ctx context.Context, seq uint64) {
+	for n := range 10 {
+		r.mu.Lock()
+		if n > 0 { // it is not merely on its way
+			r.hinted = max(r.hinted, seq)
+			r.fillLocked()
+		}
+		there := r.head >= seq
+		r.mu.Unlock()
+		if there || ctx.Err() != nil {
+			return
+		}
+		r.hub.pause(ctx, time.Millisecond)
+	}
 }
 
 // place puts the subscription among those that lag: Next does the rest. It
@@ -101,7 +121,7 @@ func (s *Session) place(req Request, b *beginning) error {
 	if from != reply.Head.Seq {
 		s.hub.countResume(from, reply.Head.Seq)
 	}
-	sub.at = from
+	sub.at, sub.told = from, reply.Head.Seq
 	sub.redelivery.acked = from
 	r.refs.Add(1)
 	r.join(sub)

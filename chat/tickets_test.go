@@ -248,7 +248,7 @@ func TestTicket_DismissesTheSessionThatHasIt(t *testing.T) {
 func TestTicket_KnowsDirectChannelsThatTheHubOpened(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, h *chat.Hub, _ chat.Store) {
-		ada, ben := connect(t, h, as("ada")), connectSpeaking(t, h, as("ben"), "socketio+")
+		ada, ben := connect(t, h, as("ada")), connectSpeaking(t, h, as("ben"), "socketio+#")
 		ben.must(chat.Keep{Ticket: ticketOne})
 		ben.must(chat.Subscribe{Channel: "general"})
 		ada.must(post(withBen, "one", ""))
@@ -258,7 +258,7 @@ func TestTicket_KnowsDirectChannelsThatTheHubOpened(t *testing.T) {
 		}
 		ben.close()
 		ada.must(post(withBen, "two", ""))
-		back := connectSpeaking(t, h, as("ben"), "socketio+")
+		back := connectSpeaking(t, h, as("ben"), "socketio+#")
 		r := back.must(chat.Keep{Ticket: ticketTwo, Recovery: &chat.Recovery{Ticket: ticketOne, Epoch: h.Epoch(), Seqs: []uint64{0, 1}}})
 		if diff := cmp.Diff([]string{"general", withBen}, r.Ticket.Channels); !r.Recovered || diff != "" {
 			t.Errorf("recovered %t with other channels:\n%s", r.Recovered, diff)

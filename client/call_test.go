@@ -12,12 +12,17 @@ import (
 func phone(t *testing.T, url, user string, change func(*client.Options)) (*client.Client, chan *client.Call) {
 	t.Helper()
 	told := make(chan *client.Call, 100)
-	return dial(t, url, user, func(o *client.Options) {
+	c := dial(t, url, user, func(o *client.Options) {
 		o.OnCall = func(c *client.Call) { told <- c }
 		if change != nil {
 			change(o)
 		}
-	}), told
+	})
+	// A device that rings nowhere yet is connected once it was answered.
+	if _, err := c.Channels(within(t), "", 1); err != nil {
+		t.Fatal(err)
+	}
+	return c, told
 }
 
 // until is the first call that is told in the state.
@@ -41,12 +46,6 @@ func TestCall_RingsOnEveryDeviceUntilOneAnswers(t *testing.T) {
 	ada, adas := phone(t, s.url, "ada", nil)
 	bob, bobs := phone(t, s.url, "bob", nil)
 	_, others := phone(t, s.url, "bob", polling)
-	// A device that rings nowhere yet is connected once it was answered.
-	for _, c := range []*client.Client{ada, bob} {
-		if _, err := c.Channels(ctx, "", 1); err != nil {
-			t.Fatal(err)
-		}
-	}
 	call, err := ada.StartCall(ctx, "bob", "", []byte(`{"video":true}`))
 	if err != nil || call.State != chat.Ringing || call.CalleeID != "bob" || string(call.Data) != `{"video":true}` {
 		t.Fatalf("%+v, %v", call, err)

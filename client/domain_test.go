@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -227,7 +228,10 @@ func TestChannels_AreListedByActivityWithWhatIsUnread(t *testing.T) {
 		t.Errorf("who left: %+v", left)
 	}
 	post(ctx, t, ada, "general", client.Draft{Text: "Hello"})
-	post(ctx, t, ada, "general", client.Draft{Text: "@bob?", Mentions: []string{"bob"}})
+	called := post(ctx, t, ada, "general", client.Draft{Text: "@bob?", Mentions: []string{"bob"}})
+	for !time.Now().After(called.CreatedAt.Add(time.Millisecond)) { // what is said in one millisecond is in the order of names
+		runtime.Gosched()
+	}
 	last := post(ctx, t, ada, "plans", client.Draft{Text: "secret"})
 	list, err := bob.Channels(ctx, "", 1)
 	if err != nil {

@@ -41,7 +41,7 @@ function run(program, args, then = () => {}) {
 }
 
 test('each door has a first message', () => {
-  const doors = [...page.matchAll(/^\| \[`(\/[^`]*)`/gm)].map((m) => m[1].split('`')[0].split(',')[0]);
+  const doors = [...page.matchAll(/^\| \[`(\/[^`]*)`[^\]]*\]\(#/gm)].map((m) => m[1].split('`')[0].split(',')[0]);
   assert.deepEqual(blocks.map((b) => b[1]), doors.map((d) => d));
 });
 

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import WebSocket from 'ws';
-import { Tab, launch } from './browser.mjs';
+import { launch } from './browser.mjs';
+import { ChatPage } from './chatpage.mjs';
 import { Server, parley, until } from './server.mjs';
 
 const exec = promisify(execFile);
@@ -51,77 +52,72 @@ test('the terminal client posts from a pipe and shows the past', async () => {
 });
 
 test('two tabs talk, see each other, and go on after kill -9 with nothing lost, doubled or out of order', async (t) => {
-  const context = await browser.newContext();
-  const ada = await Tab.open(context, server.url, 'Ada');
-  const bob = await Tab.open(context, server.url, 'Bob');
+  const context = await browser.newContext({ viewport: { width: 1200, height: 6000 } }); // all messages are in sight
+  const ada = await ChatPage.open(context, server.url, 'Ada', { channel: 'general' });
+  const bob = await ChatPage.open(context, server.url, 'Bob', { channel: 'general' });
+  const here = (chat, n) => chat.page.getByRole('button', { name: `Members: ${n} here` }).waitFor();
+  const row = (chat, text) => chat.list.getByRole('article').filter({ hasText: text }).last();
 
-  await t.test('each sees the other', async () => {
-    await until('Ada to see Bob', async () => (await ada.people()).join() === 'Ada (you),Bob');
-    await until('Bob to see Ada', async () => (await bob.people()).join() === 'Bob (you),Ada');
-  });
+  await t.test('each sees the other', () => Promise.all([here(ada, 2), here(bob, 2)]));
 
   await t.test('typing is seen while it lasts, messages are seen and read', async () => {
-    await ada.page.locator('#input').pressSequentially('hel');
-    await bob.until('Ada to type', () => document.querySelector('#typing').textContent === 'Ada is typing');
+    await ada.composer.pressSequentially('hel');
+    await bob.page.getByText('Ada is typing…').waitFor();
     await ada.say('hello from Ada');
     await bob.shows('hello from Ada');
-    await bob.until('Ada to stop', () => !document.querySelector('#typing').textContent);
-    await ada.until('the tick of who has read', () => document.querySelector('#log .tick.read'));
+    await bob.page.getByText('Ada is typing…').waitFor({ state: 'detached' });
+    await bob.page.bringToFront(); // who does not look does not read
+    await row(ada, 'hello from Ada').getByText('Read').waitFor({ state: 'attached' });
   });
 
   await t.test('an edit and a deletion reach the other', async () => {
     await bob.say('an eror');
     await bob.shows('an eror');
-    await bob.page.press('#input', 'ArrowUp');
-    await bob.page.fill('#input', 'an error');
-    await bob.page.press('#input', 'Enter');
-    await ada.shows('an error(edited)');
-    await ada.say('to be deleted');
-    await ada.shows('to be deleted');
+    await bob.composer.press('ArrowUp');
+    await row(bob, 'an eror').getByRole('textbox').fill('an error');
+    await row(bob, 'an error').getByRole('textbox').press('Enter');
+    await ada.shows('an error');
     await ada.page.bringToFront(); // a mouse moves slowly over a tab that is behind
-    await ada.page.hover('#log > li:last-child .message');
-    await ada.page.click('#log > li:last-child button[aria-label="Delete"]');
-    await ada.page.click('#sure-yes');
-    await bob.shows('This message was deleted.');
+    await ada.say('to be deleted');
+    await bob.shows('to be deleted');
+    await row(ada, 'to be deleted').hover();
+    await row(ada, 'to be deleted').getByRole('button', { name: 'More' }).click();
+    await ada.page.getByRole('menuitem', { name: 'Delete' }).click();
+    await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await bob.list.getByText(/deleted/).waitFor();
   });
 
   await t.test('the server is killed in mid-sentence and started again', async () => {
     const told = [];
-    const talk = async (tab, name, from, to) => {
+    const talk = async (chat, name, from, to) => {
       for (let i = from; i < to; i++) {
         told.push(`${name} ${i}`);
-        await tab.say(`${name} ${i}`);
+        await chat.say(`${name} ${i}`);
       }
     };
-    const talking = Promise.all([talk(ada, 'ada', 0, 12), talk(bob, 'bob', 0, 12)]);
+    const before = (await server.messages('general')).length;
+    const talking = Promise.all([talk(ada, 'ada', 0, 8), talk(bob, 'bob', 0, 8)]);
     await until('some of it', async () => (await bob.texts()).includes('ada 3'));
     await server.kill();
     await talking;
-    await Promise.all([ada, bob].map((tab) => tab.until('the bad news', () => !document.querySelector('#offline').hidden)));
-    await Promise.all([talk(ada, 'ada', 12, 14), talk(bob, 'bob', 12, 14)]);
+    await Promise.all([ada, bob].map((chat) => chat.banner.waitFor()));
+    await talk(ada, 'ada', 8, 10);
+    await talk(bob, 'bob', 8, 10);
     await server.run();
-    await ada.page.evaluate(() => document.querySelector('#retry').click()); // Bob comes back by himself
-    for (const tab of [ada, bob]) {
-      await tab.up();
-      await tab.until('an empty outbox', () => outbox.length === 0);
-    }
-    const log = await server.messages('general');
-    const seqs = log.map((m) => m.seq);
-    for (const tab of [ada, bob]) {
-      await until('everything', async () => (await tab.seqs()).at(-1) === seqs.at(-1));
-      assert.deepEqual(await tab.seqs(), seqs);
-      assert.deepEqual((await tab.texts()).slice(3), log.slice(3).map((m) => m.text));
-    }
+    for (const chat of [ada, bob]) await chat.banner.waitFor({ state: 'detached' }); // by themselves, without a reload
+    await until('an empty outbox', async () => (await server.messages('general')).length === before + told.length);
+    const log = (await server.messages('general')).slice(before).map((m) => m.text);
+    for (const chat of [ada, bob]) await until('everything, in the order of the log', async () => (await chat.texts()).slice(before).join('|') === log.join('|'));
     for (const name of ['ada', 'bob']) {
       const of = (list) => list.filter((text) => text.startsWith(name + ' '));
-      assert.deepEqual(of(log.map((m) => m.text ?? '')), of(told), `what ${name} said, each once and in order`);
+      assert.deepEqual(of(log), of(told), `what ${name} said, each once and in order`);
     }
-    await until('both to be here again', async () => (await ada.people()).length === 2 && (await bob.people()).length === 2);
+    await Promise.all([here(ada, 2), here(bob, 2)]);
   });
 
   await t.test('a tab that is closed is seen to leave', async () => {
     await bob.page.close();
-    await until('Bob to leave', async () => (await ada.people()).join() === 'Ada (you)');
+    await here(ada, 1);
   });
 
   assert.deepEqual([...ada.errors, ...bob.errors], []);

@@ -52,7 +52,7 @@ func runShort(t *testing.T, fault string, m moment) *shortRun {
 	t.Helper()
 	dir := t.TempDir()
 	r := &shortRun{t: t, fault: fault, trace: filepath.Join(dir, "trace")}
-	r.server = newServer(t, build(t), filepath.Join(dir, "data"), "--dev")
+	r.server = newServer(t, build(t), filepath.Join(dir, "data"), "--dev", "--search=false") // whose syncs are none of the store's
 	if m.starting > 0 {
 		r.server.under = r.line(m.starting)
 	}

@@ -13,7 +13,8 @@ type Blobs interface {
 	// Put keeps the size bytes of r under name. When it returns nil they are on
 	// stable storage; when it fails, all of them may be there, or what was
 	// there before, and never a part. A blob of this name and size that is
-	// there already stays, and r is not read.
+	// there already stays, and r is not read. An r that is an *os.File is not
+	// changed after this, as the blob may be the file under another name.
 	Put(ctx context.Context, name string, r io.Reader, size int64) error
 
 	// Open reads the blob from offset on, or fails with chat.CodeNotFound. The

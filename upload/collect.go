@@ -27,7 +27,7 @@ func (s *Service) collectOften(ctx context.Context) {
 	}
 }
 
-// Collect removes the files to which nothing has referred for as long as
+// Collect removes uploads that were not finished in time, the files to which nothing has referred for as long as
 // Options say, and now and then the contents that have no record.
 func (s *Service) Collect(ctx context.Context) error {
 	s.collecting.Lock()
@@ -37,6 +37,9 @@ func (s *Service) Collect(ctx context.Context) error {
 		return err
 	}
 	now := s.options.Now()
+	if err := s.collectPartials(ctx, now); err != nil {
+		return err
+	}
 	for _, project := range projects {
 		for _, letter := range idLetters { // in parts, so that not all are in memory at once
 			files, err := s.files(ctx, project, string(letter))

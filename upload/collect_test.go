@@ -3,9 +3,12 @@ package upload_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,7 +39,7 @@ func TestContent_IsKeptOnceAndGoesWithItsLastFile(t *testing.T) {
 	b.has("bob", second, true)
 	remove("bob", second)
 	if left := b.left("blobs"); len(left) != 0 || len(b.records("file/")) != 0 || len(b.records("file-hash/")) != 0 || len(b.records("file-user/")) != 0 {
-		t.Errorf("left are %v, %v", left, b.store.records)
+		t.Errorf("left are %v, %v", left, b.store.all())
 	}
 }
 
@@ -80,7 +83,7 @@ func TestCollect_LosesNoFileToALateMessage(t *testing.T) {
 		asked, condemned := 0, false
 		b.store.asked = func(string) {
 			if asked++; asked == moment {
-				condemned = bytes.Contains(b.store.records["file/p/"+url[len("/files/"):]], []byte(`"condemned":true`))
+				condemned = bytes.Contains(b.store.all()["file/p/"+url[len("/files/"):]], []byte(`"condemned":true`))
 				b.store.refer(url, true)
 			}
 		}
@@ -106,16 +109,16 @@ func TestCollect_GoesOnAfterACrash(t *testing.T) {
 		b.collect()
 		b.clock.advance(25 * time.Hour)
 		changes := 0
-		b.store.step = func() error {
+		b.store.stepBy(func() error {
 			if changes++; changes > 1 {
 				return errPower
 			}
 			return nil
-		}
+		})
 		if err := b.service.Collect(t.Context()); !errors.Is(err, errPower) {
 			t.Fatal(err)
 		}
-		b.store.step = nil
+		b.store.stepBy(nil)
 		b.store.refer(url, late)
 		again := resume(t, b.dir, b.store, nil)
 		again.clock.advance(25 * time.Hour)
@@ -169,7 +172,8 @@ func TestUpload_ACrashAtAnyStepLosesNothingAcknowledged(t *testing.T) {
 		}
 		store := newMemory()
 		b := resume(t, t.TempDir(), store, func(o *upload.Options) { o.Blobs = &steps{o.Blobs, step} })
-		store.step, running = step, true
+		store.stepBy(step)
+		running = true
 		acknowledged := map[string]string{}
 		for user, content := range map[string]string{"ada": "one", "bob": "one", "cleo": string(image(t, 400, 30))} {
 			if a := b.post(user, "x", []byte(content)); a.status == http.StatusOK {
@@ -179,7 +183,7 @@ func TestUpload_ACrashAtAnyStepLosesNothingAcknowledged(t *testing.T) {
 			}
 		}
 		finished = done.Load() <= int64(at)
-		store.step = nil
+		store.stepBy(nil)
 		again := resume(t, b.dir, store, nil)
 		again.clock.advance(50 * time.Hour) // over what a crash has left
 		again.collect()
@@ -200,7 +204,41 @@ func TestUpload_ACrashAtAnyStepLosesNothingAcknowledged(t *testing.T) {
 			t.Errorf("a crash at step %d: %d contents, left are %v and %v", at, len(contents), left, again.left("spool"))
 		}
 		if len(again.records("file/")) != len(acknowledged) || len(again.records("file-hash/")) != len(acknowledged) {
-			t.Errorf("a crash at step %d: %v", at, again.store.records)
+			t.Errorf("a crash at step %d: %v", at, again.store.all())
+		}
+	}
+}
+
+// Another version of the server may draw the same image otherwise.
+func TestContent_AThumbnailStaysAsItsFirstFileHasIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	content := image(t, 400, 30)
+	first := b.keep("ada", content)
+	var old string
+	b.store.edit(func(records map[string][]byte) {
+		key := "file/p/" + first[len("/files/"):]
+		var f upload.File
+		if err := json.Unmarshal(records[key], &f); err != nil {
+			t.Fatal(err)
+		}
+		old = "drawn otherwise"
+		f.Thumbnail.Size = int64(len(old))
+		var err error
+		if records[key], err = json.Marshal(f); err != nil {
+			t.Fatal(err)
+		}
+		name := f.SHA256 + ".thumbnail"
+		if err := os.WriteFile(filepath.Join(b.dir, "blobs", name[:2], name), []byte(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, url := range []string{first, b.keep("bob", content)} {
+		for _, user := range []string{"ada", "bob"} {
+			b.store.refer(url, true)
+			if a := b.get(user, url+"/thumbnail"); a.text != old {
+				t.Errorf("%s has %d bytes of %q: %d", user, len(a.text), old, a.status)
+			}
 		}
 	}
 }
@@ -272,14 +310,14 @@ func TestCollect_LeavesContentsOfOthersAlone(t *testing.T) {
 func TestCollect_RemovesStraysOfItsOwnPlaceAfterADay(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	b.store.step = func() error { return errPower }
+	b.store.stepBy(func() error { return errPower })
 	b.post("ada", "a", []byte("half"))
-	b.store.step = nil
+	b.store.stepBy(nil)
 	// The content was removed by the upload that failed: put it back, as a crash
 	// would have left it.
 	url := b.keep("ada", []byte("half"))
 	for _, key := range append(b.records("file/"), b.records("file-hash/")...) {
-		delete(b.store.records, key)
+		b.store.edit(func(records map[string][]byte) { delete(records, key) })
 	}
 	b.has("ada", url, false)
 	b.clock.advance(23 * time.Hour)

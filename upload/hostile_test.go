@@ -273,6 +273,7 @@ func TestLink_EndsAndOpensNothingElse(t *testing.T) {
 	b.clock.advance(10 * time.Minute)
 	b.code(b.get("", link), chat.CodeTokenExpired)
 	other := setup(t, nil)
-	other.store.records["file/p/"+id] = b.store.records["file/p/"+id]
+	record := b.store.all()["file/p/"+id]
+	other.store.edit(func(records map[string][]byte) { records["file/p/"+id] = record })
 	other.code(other.get("", link), chat.CodeUnauthorized) // another server's secret
 }

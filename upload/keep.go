@@ -13,6 +13,9 @@ type upload struct {
 	project, channel, owner string
 	name                    string
 	spool                   *spool
+
+	// also are records that are committed with the file's; nil: none are.
+	also func(*File) map[string][]byte
 }
 
 // keep makes a file of u: first its content is on stable storage, then its
@@ -46,16 +49,31 @@ func (s *Service) keep(ctx context.Context, u *upload) (*File, error) {
 	}
 	err = s.options.Blobs.Put(ctx, f.SHA256, content, f.Size)
 	if err == nil && f.Thumbnail != nil {
-		err = s.options.Blobs.Put(ctx, f.thumbnailName(), bytes.NewReader(p.small), f.Thumbnail.Size)
+		err = s.keepThumbnail(ctx, f, p.small)
 	}
 	durable := context.WithoutCancel(ctx)
 	if err == nil {
-		err = s.add(durable, f)
+		err = s.add(durable, f, u.also)
 	}
 	if err != nil {
 		return nil, errors.Join(storageError(err), s.release(durable, f.SHA256))
 	}
 	return f, nil
+}
+
+// keepThumbnail puts f's thumbnail, or has it be the one that another file of the
+// same content has: an encoder that draws otherwise than the one before it would
+// change that under its name. The hash's lock is held.
+func (s *Service) keepThumbnail(ctx context.Context, f *File, small []byte) error {
+	there, err := s.thumbnailOf(ctx, f.SHA256)
+	if err != nil {
+		return err
+	}
+	if there != nil {
+		f.Thumbnail = there
+		return nil
+	}
+	return s.options.Blobs.Put(ctx, f.thumbnailName(), bytes.NewReader(small), f.Thumbnail.Size)
 }
 
 // remove takes a file's record away, then its content unless another file has

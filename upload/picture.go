@@ -20,7 +20,8 @@ const (
 	maxDecoded    = 256 << 20 // bytes that an image may take while it is decoded
 	maxEncoded    = 64 << 20  // bytes of a file that is decoded at all
 	drawWithin    = 10 * time.Second
-	maxDimension  = 1 << 20 // pixels: what claims more is not believed
+	turnWithin    = 20 * time.Second // for others' images to be decoded: then there is no thumbnail
+	maxDimension  = 1 << 20          // pixels: what claims more is not believed
 )
 
 // format is how images of a type are read.
@@ -47,8 +48,8 @@ type picture struct {
 }
 
 // look finds an image's size and draws its thumbnail. An image that is broken,
-// or too large to be decoded, has none: it is a file as any other. The error is
-// ctx's, or the disk's.
+// or too large to be decoded, or whose turn does not come, has none: it is a file as
+// any other. The error is ctx's, or the disk's.
 func (s *Service) look(ctx context.Context, typ string, sp *spool) (picture, error) {
 	var p picture
 	f, ok := formats[typ]
@@ -72,32 +73,45 @@ func (s *Service) look(ctx context.Context, typ string, sp *spool) (picture, err
 	if sp.size > maxEncoded || int64(config.Width) > maxDecoded/f.cost/int64(config.Height) {
 		return p, nil
 	}
-	select {
-	case s.drawing <- struct{}{}:
-		defer func() { <-s.drawing }()
-	case <-ctx.Done():
+	done, err := s.turn(ctx)
+	if err != nil {
+		s.options.Logger.InfoContext(ctx, "an image has no thumbnail: others took too long", "type", typ)
 		return p, ctx.Err()
 	}
+	defer done()
 	if content, err = sp.content(); err != nil {
 		return p, err
 	}
 	within, cancel := context.WithTimeout(ctx, drawWithin)
 	defer cancel()
-	p.thumbnail, p.small, err = thumbnail(f, &timed{within, content}, turn)
+	p.thumbnail, p.small, err = thumbnail(f, &timed{within, content}, turn, thumbnailSide)
 	if err != nil {
 		s.options.Logger.DebugContext(ctx, "an image has no thumbnail", "type", typ, "err", err)
 	}
 	return p, ctx.Err()
 }
 
+// turn waits until no other image is decoded, for a while: who uploads costly
+// ones, one after the other, must not hold up everybody else's.
+func (s *Service) turn(ctx context.Context) (done func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, turnWithin)
+	defer cancel()
+	select {
+	case s.drawing <- struct{}{}:
+		return func() { <-s.drawing }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // thumbnail makes the thumbnail. It holds pixels and nothing else of the file: not
 // its metadata.
-func thumbnail(f format, r io.Reader, turn orientation) (*Thumbnail, []byte, error) {
+func thumbnail(f format, r io.Reader, turn orientation, side int) (*Thumbnail, []byte, error) {
 	full, err := guard(func() (image.Image, error) { return f.decode(r) })
 	if err != nil {
 		return nil, nil, err
 	}
-	small := turn.apply(shrink(full, thumbnailSide))
+	small := turn.apply(shrink(full, side))
 	var encoded bytes.Buffer
 	t := &Thumbnail{Type: "image/png", Width: small.Rect.Dx(), Height: small.Rect.Dy()}
 	if small.Opaque() {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-chat/parley/chat"
@@ -49,22 +50,15 @@ func (s *Service) Receive(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetWriteDeadline(s.options.Now().Add(answerWithin))
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(Answer{
-		f.URL(), f.Name, f.Size, f.Type, f.Width, f.Height, f.ThumbnailURL(),
-	}) // there is nobody to tell: a file that nobody knows of is collected
+	_ = json.NewEncoder(w).Encode(f.answer()) // there is nobody to tell: a file that nobody knows of is collected
 }
 
 func (s *Service) receive(w http.ResponseWriter, r *http.Request) (f *File, err error) {
-	id, err := s.options.Identify(r)
+	id, err := s.uploader(r)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case id.Anonymous():
-		return nil, chat.E(chat.CodeUnauthorized, "a token is needed")
-	case id.User == "":
-		return nil, chat.E(chat.CodeInvalid, "userId names the user whose file it is")
-	case r.ContentLength > s.options.MaxSize+formBytes:
+	if r.ContentLength > s.options.MaxSize+formBytes {
 		return nil, tooLarge(s.options.MaxSize)
 	}
 	done, err := s.begin(owner{id.Project, id.User})
@@ -85,6 +79,19 @@ func (s *Service) receive(w http.ResponseWriter, r *http.Request) (f *File, err 
 		return nil, err
 	}
 	return s.keep(r.Context(), &upload{project: id.Project, channel: form.channel, owner: id.User, name: form.name, spool: form.spool})
+}
+
+// uploader is the user whose file a request brings.
+func (s *Service) uploader(r *http.Request) (chat.Identity, error) {
+	id, err := s.options.Identify(r)
+	switch {
+	case err != nil:
+	case id.Anonymous():
+		err = chat.E(chat.CodeUnauthorized, "a token is needed")
+	case id.User == "":
+		err = chat.E(chat.CodeInvalid, "userId names the user whose file it is")
+	}
+	return id, err
 }
 
 // begin takes a place among the uploads under way.
@@ -122,6 +129,7 @@ type paced struct {
 	idle    time.Duration
 	begun   time.Time
 	read    int64
+	why     atomic.Pointer[chat.Error] // it was stopped; see stop
 }
 
 // Read implements io.Reader.
@@ -132,6 +140,9 @@ func (p *paced) Read(b []byte) (int, error) {
 	}
 	if err := p.control.SetReadDeadline(until); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
+	}
+	if why := p.why.Load(); why != nil { // stop may have come before the deadline did
+		return 0, why
 	}
 	n, err := p.r.Read(b)
 	p.read += int64(n)

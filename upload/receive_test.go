@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +57,7 @@ func TestReceive_OfAnInterruptedUploadNothingStays(t *testing.T) {
 	_ = c.Close()
 	until(t, "an empty spool", func() bool { return len(b.left("spool")) == 0 && b.service.Stats().UnderWay == 0 })
 	if left := b.left("blobs"); len(left) != 0 || len(b.records("file/")) != 0 {
-		t.Errorf("%v %v", left, b.store.records)
+		t.Errorf("%v %v", left, b.store.all())
 	}
 }
 
@@ -199,9 +197,9 @@ func FuzzForm(f *testing.F) {
 		if strings.Contains(w.Body.String(), string(chat.CodeInternal)) || w.Code != http.StatusOK && w.Code != http.StatusTeapot {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
-		clear(b.store.records) // or there are ever more to look through
-		if left, err := os.ReadDir(filepath.Join(b.dir, "spool")); err != nil || len(left) != 0 {
-			t.Errorf("left are %v, %v", left, err)
+		b.store.edit(func(records map[string][]byte) { clear(records) }) // or there are ever more to look through
+		if left := (&bundle{t: t, dir: b.dir, store: b.store}).left("spool"); len(left) != 0 {
+			t.Errorf("left are %v", left)
 		}
 	})
 }

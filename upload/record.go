@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -160,8 +161,8 @@ func (s *Service) within(project, user usage, size int64) error {
 	return nil
 }
 
-// add commits the record of a file whose content is there.
-func (s *Service) add(ctx context.Context, f *File) error {
+// add commits the record of a file whose content is there, and others with it.
+func (s *Service) add(ctx context.Context, f *File, also func(*File) map[string][]byte) error {
 	s.records.Lock()
 	defer s.records.Unlock()
 	project, user, err := s.used(ctx, f)
@@ -171,11 +172,15 @@ func (s *Service) add(ctx context.Context, f *File) error {
 	if err := s.within(project, user, f.Size); err != nil {
 		return err
 	}
-	return s.options.Store.PutRecords(ctx, map[string][]byte{
+	records := map[string][]byte{
 		f.key(): encode(f), f.hashKey(): {},
 		f.usedKey(): encode(usage{project.Files + 1, project.Bytes + f.Size}),
 		f.userKey(): encode(usage{user.Files + 1, user.Bytes + f.Size}),
-	})
+	}
+	if also != nil {
+		maps.Copy(records, also(f))
+	}
+	return s.options.Store.PutRecords(ctx, records)
 }
 
 // drop removes the record; false: it is gone already.
@@ -219,4 +224,22 @@ func (s *Service) owned(ctx context.Context, hash string) (owned bool, err error
 		err = nil
 	}
 	return owned, err
+}
+
+// thumbnailOf is what a file of the content has for a thumbnail; nil: none has
+// one. The hash's lock is held.
+func (s *Service) thumbnailOf(ctx context.Context, hash string) (t *Thumbnail, err error) {
+	content := keyHash + hash + "/"
+	err = s.options.Store.Records(ctx, content, func(key string, _ []byte) error {
+		project, id, _ := strings.Cut(strings.TrimPrefix(key, content), "/")
+		f, err := s.stored(ctx, &File{Project: project, ID: id})
+		if err == nil && f != nil && f.Thumbnail != nil {
+			t, err = f.Thumbnail, errEnough
+		}
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return t, err
 }

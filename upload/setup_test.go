@@ -31,7 +31,39 @@ type memory struct {
 	records    map[string][]byte
 	referenced map[string]bool
 	asked      func(file string) // is told of each question for references, before its answer
-	step       func() error      // before each change: its error is the power's going
+
+	stepping sync.Mutex
+	step     func() error // before each change, one call at a time: its error is the power's going
+}
+
+// stepBy has step called before each change; nil: nothing is.
+func (m *memory) stepBy(step func() error) {
+	m.stepping.Lock()
+	defer m.stepping.Unlock()
+	m.step = step
+}
+
+func (m *memory) begin() error {
+	m.stepping.Lock()
+	defer m.stepping.Unlock()
+	if m.step == nil {
+		return nil
+	}
+	return m.step()
+}
+
+// edit changes the records behind everybody's back.
+func (m *memory) edit(change func(records map[string][]byte)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change(m.records)
+}
+
+// all are the records as they are now.
+func (m *memory) all() map[string][]byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.records)
 }
 
 func newMemory() *memory {
@@ -39,9 +71,7 @@ func newMemory() *memory {
 }
 
 func (m *memory) Records(_ context.Context, prefix string, visit func(string, []byte) error) error {
-	m.mu.Lock()
-	all := maps.Clone(m.records)
-	m.mu.Unlock()
+	all := m.all()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if !strings.HasPrefix(key, prefix) {
 			continue
@@ -54,10 +84,8 @@ func (m *memory) Records(_ context.Context, prefix string, visit func(string, []
 }
 
 func (m *memory) PutRecords(_ context.Context, records map[string][]byte) error {
-	if m.step != nil {
-		if err := m.step(); err != nil {
-			return err
-		}
+	if err := m.begin(); err != nil {
+		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -127,7 +155,33 @@ func resume(t testing.TB, dir string, store *memory, change func(*upload.Options
 		t.Fatal(err)
 	}
 	b := &bundle{t: t, dir: dir, store: store, clock: &clock{}}
-	o := upload.Options{
+	o := b.options(dir, store, blobs)
+	if change != nil {
+		change(&o)
+	}
+	if b.service, err = upload.New(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	b.collect() // the one that a start begins with: the place is marked
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/upload", b.service.Receive)
+	mux.Handle("/files/", b.service)
+	mux.HandleFunc(upload.TusPath, b.service.ServeTus)
+	mux.HandleFunc(upload.TusPath+"/", b.service.ServeTus)
+	server := httptest.NewServer(mux)
+	b.url = server.URL
+	t.Cleanup(func() {
+		server.Close()
+		if err := errors.Join(b.service.Close(), blobs.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// options are a service's over a folder, whose requests name their user.
+func (b *bundle) options(dir string, store *memory, blobs upload.Blobs) upload.Options {
+	return upload.Options{
 		Store: store, Blobs: blobs, Spool: filepath.Join(dir, "spool"), Now: b.clock.now, Every: 1000 * time.Hour,
 		Identify: func(r *http.Request) (chat.Identity, error) {
 			return chat.Identity{Project: "p", User: r.URL.Query().Get("user")}, nil
@@ -143,25 +197,6 @@ func resume(t testing.TB, dir string, store *memory, change func(*upload.Options
 			_ = json.NewEncoder(w).Encode(map[string]string{"code": string(chat.CodeOf(err)), "detail": err.Error()})
 		},
 	}
-	if change != nil {
-		change(&o)
-	}
-	if b.service, err = upload.New(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
-	b.collect() // the one that a start begins with: the place is marked
-	mux := http.NewServeMux()
-	mux.HandleFunc("/api/upload", b.service.Receive)
-	mux.Handle("/files/", b.service)
-	server := httptest.NewServer(mux)
-	b.url = server.URL
-	t.Cleanup(func() {
-		server.Close()
-		if err := errors.Join(b.service.Close(), blobs.Close()); err != nil {
-			t.Error(err)
-		}
-	})
-	return b
 }
 
 // answer is what a request got.
@@ -259,8 +294,9 @@ func (b *bundle) collect() {
 func (b *bundle) left(folder string) []string {
 	b.t.Helper()
 	var names []string
+	mark := string(b.store.all()["file-mark"])
 	err := filepath.WalkDir(filepath.Join(b.dir, folder), func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && filepath.Base(path) != string(b.store.records["file-mark"]) {
+		if err == nil && d.Type().IsRegular() && filepath.Base(path) != mark {
 			names = append(names, filepath.Base(path))
 		}
 		return err
@@ -273,7 +309,7 @@ func (b *bundle) left(folder string) []string {
 
 // records are the keys of the store that begin so.
 func (b *bundle) records(prefix string) (keys []string) {
-	for key := range b.store.records {
+	for key := range b.store.all() {
 		if strings.HasPrefix(key, prefix) {
 			keys = append(keys, key)
 		}

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	headBytes = 3072     // of a content, by which its type is known
-	roomEvery = 16 << 20 // bytes after which the disk is asked again whether it has room
+	headBytes = 3072    // of a content, by which its type is known
+	roomEvery = 4 << 20 // bytes after which the disk is asked again: all uploads at once pass half of what is left free
 )
 
 // spool is a content that grows by pieces, on the disk and nowhere else, until
@@ -33,7 +33,8 @@ type spool struct {
 	checked int64 // the size at which the disk was last asked
 }
 
-// openSpools empties the folder: what is there, a crash has left.
+// openSpools empties the folder, but for unfinished uploads: what is there, a
+// crash has left.
 func openSpools(dir string) (*os.Root, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -44,6 +45,9 @@ func openSpools(dir string) (*os.Root, error) {
 	}
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
+		if e.Name() == partialsName {
+			continue
+		}
 		err = errors.Join(err, root.RemoveAll(e.Name()))
 	}
 	if err != nil {

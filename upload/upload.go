@@ -9,6 +9,8 @@
 //     last record is gone, under the lock of its hash;
 //   - what a crash leaves – a spool, a content without a record – is found and
 //     removed later;
+//   - an offset that an upload in pieces was answered is on stable storage, and
+//     its record with it: what stands in its file behind that never counts;
 //   - a message that names a file, and was committed before the file was
 //     condemned, keeps it: references are asked for once more after that.
 package upload
@@ -48,7 +50,7 @@ type Store interface {
 type Options struct {
 	Store Store
 	Blobs Blobs
-	Spool string // a folder of the service's own: what is there when it starts is removed
+	Spool string // a folder of the service's own: what is there when it starts is removed, but for unfinished uploads
 
 	// Identify is who sent a request; nobody is no error.
 	Identify func(*http.Request) (chat.Identity, error)
@@ -62,9 +64,10 @@ type Options struct {
 	UserQuota    int64    // bytes that a user's files may take; 0: no bound
 	ProjectQuota int64    // bytes that a project's files may take; 0: no bound
 
-	Unused time.Duration // how long a file is kept that nothing refers to; 0: DefaultUnused
-	Every  time.Duration // how often such files are looked for; 0: an hour
-	Idle   time.Duration // how long a client may send nothing; 0: 30 s
+	Unused     time.Duration // how long a file is kept that nothing refers to; 0: DefaultUnused
+	Unfinished time.Duration // how long an upload in pieces is kept to which nothing comes; 0: DefaultUnfinished
+	Every      time.Duration // how often such files and uploads are looked for; 0: an hour
+	Idle       time.Duration // how long a client may send nothing; 0: 30 s
 
 	// Foreign lets pages of other sites show files, in tags that send no Origin.
 	Foreign bool
@@ -78,19 +81,22 @@ type Options struct {
 
 // Service is the files of all projects. Its methods may be called concurrently.
 type Service struct {
-	options Options
-	spools  *os.Root
-	secret  []byte // signs links
-	stats   counters
+	options  Options
+	spools   *os.Root
+	partials *os.Root // what came of uploads in pieces
+	secret   []byte   // signs links
+	stats    counters
 
 	drawing chan struct{} // holds a token while an image is decoded
 	hashes  locks
+	claims  claims     // of uploads in pieces
 	records sync.Mutex // held from reading records until they are changed
 
 	mu    sync.Mutex
 	users map[owner]int // uploads under way
 	all   int
 
+	life   context.Context // ends with the service
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 
@@ -109,15 +115,17 @@ func New(ctx context.Context, o Options) (_ *Service, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.spools.Close())
+			err = errors.Join(err, s.closeSpools())
 		}
 	}()
+	if s.partials, err = openPartials(o.Spool); err != nil {
+		return nil, fmt.Errorf("open the folder of unfinished uploads: %w", err)
+	}
 	if s.secret, err = s.loadSecret(ctx); err != nil {
 		return nil, fmt.Errorf("read the secret of links: %w", err)
 	}
-	background, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
-	s.tasks.Go(func() { s.collectOften(background) })
+	s.life, s.cancel = context.WithCancel(context.Background())
+	s.tasks.Go(func() { s.collectOften(s.life) })
 	return s, nil
 }
 
@@ -127,6 +135,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Unused == 0 {
 		o.Unused = DefaultUnused
+	}
+	if o.Unfinished == 0 {
+		o.Unfinished = DefaultUnfinished
 	}
 	if o.Every == 0 {
 		o.Every = defaultEvery
@@ -146,12 +157,20 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Close waits for a collection under way, which ends early. Requests must have
-// ended.
+// Close waits for a collection under way, and for what goes on without its
+// client: both end early. Requests must have ended.
 func (s *Service) Close() error {
 	s.cancel()
 	s.tasks.Wait()
-	return s.spools.Close()
+	return s.closeSpools()
+}
+
+func (s *Service) closeSpools() error {
+	err := s.spools.Close()
+	if s.partials != nil {
+		err = errors.Join(err, s.partials.Close())
+	}
+	return err
 }
 
 // loadSecret is the secret that signs links, made at the first start.

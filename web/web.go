@@ -1,35 +1,34 @@
-// Package web is the chat page that a server shows at its root: one file,
-// which talks the native protocol.
+// Package web is what people see: the chat at / and the console at /console,
+// built by Vite from the sources beside it, and single pages of finished HTML.
 package web
 
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"encoding/hex"
+	"io/fs"
 	"net/http"
 	"strings"
 	"time"
 )
 
-//go:embed index.html
-var index []byte
+// dist has the pages under app, once `make build` has built them.
+//
+//go:embed all:dist
+var dist embed.FS
 
-// Options of the page. The zero value works.
-type Options struct {
-	// Dev has the page ask for a name in place of a token: for a server that
-	// believes names.
-	Dev bool
-}
-
-// New serves the page at whatever path it is put.
-func New(o Options) http.Handler {
-	body := index
-	if o.Dev {
-		body = bytes.Replace(body, []byte(`<html lang="en">`), []byte(`<html lang="en" data-dev>`), 1)
+// New serves what was built into this binary. Where that is nothing, as after
+// a bare `go build`, each page says how to build it.
+func New(o Options) *Pages {
+	built, err := fs.Sub(dist, "dist/app")
+	if err == nil {
+		if pages, err := open(built, o); err == nil {
+			return pages
+		}
 	}
-	return Page(body)
+	return &Pages{lack: lacking()}
 }
 
 // page is finished HTML with what goes with it.
@@ -70,19 +69,28 @@ func hash(page []byte, tag string) string {
 // ServeHTTP answers GET and HEAD.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", p.policy)
+	harden(h, p.policy)
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("ETag", p.etag)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		h.Set("Allow", "GET, HEAD")
-		http.Error(w, "GET or HEAD", http.StatusMethodNotAllowed)
+		refuse(w)
 		return
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.body))
+}
+
+// harden sets what every page is sent with.
+func harden(h http.Header, policy string) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+}
+
+func refuse(w http.ResponseWriter) {
+	w.Header().Set("Allow", "GET, HEAD")
+	http.Error(w, "GET or HEAD", http.StatusMethodNotAllowed)
 }

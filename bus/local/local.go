@@ -3,18 +3,19 @@ package local
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/parley-chat/parley/chat"
 )
 
-// Bus is what the nodes have in common.
+// Bus is what the nodes have in common. Its zero value has none.
 type Bus struct {
-	mu    sync.Mutex
-	nodes map[*Node]struct{}
+	mu    sync.Mutex              // held while a node joins
+	nodes atomic.Pointer[[]*Node] // of which each is a copy: many publish, and few join
 }
 
 // New is a bus without nodes.
-func New() *Bus { return &Bus{nodes: make(map[*Node]struct{})} }
+func New() *Bus { return new(Bus) }
 
 // Node is one hub's end of the bus. It implements chat.Bus.
 type Node struct {
@@ -27,25 +28,26 @@ type Node struct {
 func (b *Bus) Join() *Node {
 	n := &Node{bus: b}
 	b.mu.Lock()
-	b.nodes[n] = struct{}{}
-	b.mu.Unlock()
+	defer b.mu.Unlock()
+	nodes := []*Node{n}
+	if joined := b.nodes.Load(); joined != nil {
+		nodes = append(nodes, *joined...)
+	}
+	b.nodes.Store(&nodes)
 	return n
 }
 
 // Publish tells every other node.
 func (n *Node) Publish(h chat.Hint) {
-	n.bus.mu.Lock()
-	others := make([]*Node, 0, len(n.bus.nodes))
-	for other := range n.bus.nodes {
+	for _, other := range *n.bus.nodes.Load() {
 		if other != n {
-			others = append(others, other)
+			other.hear(h)
 		}
 	}
-	n.bus.mu.Unlock()
-	for _, other := range others {
-		other.hear(h)
-	}
 }
+
+// Loses is false: whoever listens has heard a hint when Publish returns.
+func (n *Node) Loses() bool { return false }
 
 func (n *Node) hear(h chat.Hint) {
 	n.mu.Lock()

@@ -57,9 +57,9 @@ func (a *asides) end(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// local passes on what comes from this machine's programs: not what a page in a
+// fromLoopback passes on what comes from this machine's programs: not what a page in a
 // browser sends, nor what names another host (DNS rebinding).
-func local(next http.Handler) http.Handler {
+func fromLoopback(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !loopbackHost(r.Host) || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") == "cross-site" {
 			api.Refuse(w, chat.E(chat.CodeForbidden, "this is for programs on this machine"))

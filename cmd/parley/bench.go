@@ -34,7 +34,7 @@ func (c *BenchFloor) Run(ctx context.Context, p *process) error {
 
 // Load is what is put on a server; what is zero takes the scenario's default.
 type Load struct {
-	Scenario    string        `arg:"" help:"fanout, rooms, idle, storm, churn, growth, channels, pages, max-fanout or max-rooms."`
+	Scenario    string        `arg:"" help:"fanout, rooms, idle, storm, churn, growth, channels, pages, find, max-fanout or max-rooms."`
 	Rooms       int           `help:"Rooms."`
 	Members     int           `help:"Members of each."`
 	Rate        float64       `help:"Messages a second, over all rooms."`
@@ -44,6 +44,7 @@ type Load struct {
 	Visits      float64       `help:"Visitors a second (churn)."`
 	Connections []int         `help:"Sizes (growth)."`
 	Channels    []int         `help:"Sizes (channels)."`
+	Messages    int           `help:"Messages (pages, find)."`
 	Concurrency int           `help:"Handshakes under way at once."`
 	Bearer      string        `placeholder:"TOKEN" help:"A token that every connection shows; without one they name themselves, as --dev allows."`
 	Out         string        `placeholder:"FILE" help:"A file to append results to, in benchstat's form; else standard output."`
@@ -53,7 +54,7 @@ func (l *Load) options(p *process) bench.Options {
 	o := bench.Options{
 		Scenario: l.Scenario, Rooms: l.Rooms, Members: l.Members, Rate: l.Rate, Duration: l.Duration,
 		Warmup: l.Warmup, Settle: l.Settle, Visits: l.Visits, Connections: l.Connections,
-		Channels: l.Channels, Concurrency: l.Concurrency, Log: benchLog(p),
+		Channels: l.Channels, Messages: l.Messages, Concurrency: l.Concurrency, Log: benchLog(p),
 	}
 	if l.Bearer != "" {
 		o.Query = func(string) (string, error) { return "token=" + l.Bearer, nil }

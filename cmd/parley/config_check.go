@@ -69,18 +69,27 @@ func settingsOf(ctx *kong.Context, o *origins) settings {
 	return list
 }
 
+// shown is the value as people read it; a secret is masked.
+func (s *setting) shown() (*yaml.Node, error) {
+	shown := s.value.Interface()
+	if s.secret && !s.value.IsZero() {
+		shown = masked
+	}
+	value := &yaml.Node{}
+	if err := value.Encode(shown); err != nil {
+		return nil, fmt.Errorf("show %s: %w", s.name, err)
+	}
+	return value, nil
+}
+
 // print writes YAML: a --config of the same meaning, but for the secrets.
 func (list settings) print(w io.Writer) error {
 	doc := &yaml.Node{Kind: yaml.MappingNode}
 	for _, s := range list {
 		key := &yaml.Node{Kind: yaml.ScalarNode, Value: s.name}
-		value := &yaml.Node{}
-		shown := s.value.Interface()
-		if s.secret && !s.value.IsZero() {
-			shown = masked
-		}
-		if err := value.Encode(shown); err != nil {
-			return fmt.Errorf("print %s: %w", s.name, err)
+		value, err := s.shown()
+		if err != nil {
+			return err
 		}
 		value.Style = yaml.FlowStyle
 		if value.Kind == yaml.ScalarNode {

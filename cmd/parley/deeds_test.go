@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,10 @@ type deed struct {
 // everybody who may read.
 const readers = "RMOWALU"
 
-func deeds() []deed {
+func deeds() []deed { return slices.Concat(looking(), telling(), noting(), governing()) }
+
+// looking leaves nothing but a cursor.
+func looking() []deed {
 	return []deed{
 		{name: "history", method: "GET", path: "/messages", frame: `{"type":"history","channelId":"{c}"}`, answer: "page", may: readers},
 		{name: "events", method: "GET", path: "/events?after=0", frame: `{"type":"events","channelId":"{c}","after":0}`, answer: "events", may: readers},
@@ -40,7 +44,12 @@ func deeds() []deed {
 		{name: "pins", method: "GET", path: "/pins", frame: `{"type":"pins","channelId":"{c}"}`, answer: "pins", may: readers},
 		{name: "snapshot", method: "GET", path: "/state", frame: `{"type":"state.get","channelId":"{c}"}`, answer: "snapshot", may: readers},
 		{name: "read cursor", method: "PUT", path: "/cursors/{me}", body: `{"read":1}`, frame: `{"type":"read","channelId":"{c}","seq":1}`, answer: "ok", may: readers},
+	}
+}
 
+// telling is what is done with messages and signals.
+func telling() []deed {
+	return []deed{
 		{
 			name: "post", method: "POST", path: "/messages", body: `{"text":"hello","meta":{"a":1},"mentions":["ada"]}`,
 			frame: `{"type":"publish","channelId":"{c}","text":"hello","meta":{"a":1},"mentions":["ada"]}`, answer: "ack", may: "MOWA",
@@ -59,6 +68,16 @@ func deeds() []deed {
 		},
 		{name: "delete one's own", method: "DELETE", path: "/messages/{own}", frame: `{"type":"delete","channelId":"{c}","id":"{own}"}`, answer: "ack", may: "MOWAU"},
 		{name: "delete another's", method: "DELETE", path: "/messages/{other}", frame: `{"type":"delete","channelId":"{c}","id":"{other}"}`, answer: "ack", may: "OWA"},
+		{
+			name: "signal", method: "POST", path: "/signals", body: `{"type":"wave","data":1}`,
+			frame: `{"type":"signal","channelId":"{c}","event":"wave","data":1}`, answer: "ok", may: "MOWA",
+		},
+	}
+}
+
+// noting is what is hung on messages, and on the channel.
+func noting() []deed {
+	return []deed{
 		{name: "react", method: "PUT", path: "/messages/{other}/reactions/ok", frame: `{"type":"react","channelId":"{c}","id":"{other}","reaction":"ok"}`, answer: "ack", may: "MOWA"},
 		{
 			name: "take a reaction back", method: "DELETE", path: "/messages/{other}/reactions/ok", before: "PUT /messages/{other}/reactions/ok",
@@ -78,10 +97,12 @@ func deeds() []deed {
 			frame: `{"type":"state.set","channelId":"{c}","key":"{key}","add":5}`, answer: "ack", may: "MOWA",
 		},
 		{name: "delete a key", method: "DELETE", path: "/state/{key}", frame: `{"type":"state.delete","channelId":"{c}","key":"{key}"}`, answer: "ack", may: "MOWA"},
-		{
-			name: "signal", method: "POST", path: "/signals", body: `{"type":"wave","data":1}`,
-			frame: `{"type":"signal","channelId":"{c}","event":"wave","data":1}`, answer: "ok", may: "MOWA",
-		},
+	}
+}
+
+// governing is what says who may do all that.
+func governing() []deed {
+	return []deed{
 		{
 			name: "set a member", method: "PUT", path: "/members/guest-{n}", body: `{"role":"member"}`,
 			frame: `{"type":"member.put","channelId":"{c}","userId":"guest-{n}","role":"member"}`, answer: "ack", may: "OWA",

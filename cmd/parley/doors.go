@@ -11,6 +11,7 @@ import (
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/transport/poll"
 	"github.com/parley-chat/parley/transport/ws"
+	"github.com/parley-chat/parley/upload"
 	"github.com/parley-chat/parley/web"
 	"github.com/parley-chat/parley/wire"
 	"github.com/parley-chat/parley/wire/conversations"
@@ -47,11 +48,13 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 	rest := api.New(api.Options{
 		Hub: s.hub, Identify: keys.FromRequest, Tokens: mint(keys), Open: c.Dev,
 		Keys: restKeys{keys}, Projects: restKeys{keys}, Guests: restKeys{keys}.guest,
-		ICE: c.servers(), Page: web.Page, Files: s.uploads,
+		ICE: c.servers(), Page: web.Page, Files: s.uploads, Push: s.pushes, Previews: s.previews, Search: s.search,
+		Server:  &node{s, c, keys},
 		Refused: s.metrics.refused, Logger: s.log, Version: version,
 	})
+	pages := web.New(web.Options{Dev: c.Dev, Previews: c.LinkPreviews})
 	s.table = []door{
-		{"/{$}", upgradeOr(socket(byFirstFrame), web.New(web.Options{Dev: c.Dev}))},
+		{"/{$}", upgradeOr(socket(byFirstFrame), pages)},
 		{"/threads", socket(threadsDialect)},
 		{"/rooms", socket(roomsDialect)},
 		{"/chat", socket(conversations.Dialect())},
@@ -60,6 +63,8 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 		{eventsDoor, s.events()},
 		{socketioDoor, s.engines},
 		{"/api/upload", s.metrics.timed(http.HandlerFunc(s.uploads.Receive))},
+		{upload.TusPath, s.metrics.timed(http.HandlerFunc(s.uploads.ServeTus))},
+		{upload.TusPath + "/", s.metrics.timed(http.HandlerFunc(s.uploads.ServeTus))},
 		{chat.FilePrefix, s.metrics.timed(s.uploads)},
 		{"/", s.metrics.timed(rest)}, // /v1/…, /auth/…, /openapi.json, /docs, and what is nowhere
 		{"GET /healthz", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})},
@@ -69,6 +74,11 @@ func (s *server) doors(c *Serve, keys *auth.Service) http.Handler {
 	mux := http.NewServeMux()
 	for _, d := range s.table {
 		mux.Handle(d.pattern, d.handler)
+	}
+	for _, path := range pages.Paths() { // no doors: nobody is told anything there
+		if path != "/" {
+			mux.Handle("GET "+path, pages)
+		}
 	}
 	return mux
 }
@@ -120,7 +130,7 @@ func (s *server) polling(keys *auth.Service) *poll.Server {
 	return poll.New(poll.Options{
 		Connect:      func(id chat.Identity, sink chat.Sink) (poll.Session, error) { return s.hub.Connect(id, sink) },
 		Refuse:       api.Refuse,
-		Authenticate: credentialsOf(keys),
+		Authenticate: s.identified(credentialsOf(keys)),
 		Logger:       s.log,
 	})
 }

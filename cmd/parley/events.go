@@ -22,7 +22,7 @@ func (s *server) streaming(keys *auth.Service) *sse.Server {
 	return sse.New(sse.Options{
 		Connect: func(id chat.Identity, sink chat.Sink) (sse.Session, error) { return s.hub.Connect(id, sink) },
 		Refuse:  api.Refuse,
-		Authenticate: func(r *http.Request) (chat.Identity, error) {
+		Authenticate: s.identified(func(r *http.Request) (chat.Identity, error) {
 			if err := s.addresses.admit(r); err != nil {
 				return chat.Identity{}, err
 			}
@@ -31,7 +31,7 @@ func (s *server) streaming(keys *auth.Service) *sse.Server {
 				err = chat.E(chat.CodeUnauthorized, "a stream without a token is of public channels: Authorization, or ?token=")
 			}
 			return id, err
-		},
+		}),
 		Conn:   connOf,
 		Logger: s.log,
 	})

@@ -12,6 +12,12 @@ import (
 	"github.com/parley-chat/parley/chat"
 )
 
+// What pages of other origins send and read where they upload in pieces.
+const (
+	tusAsks    = ", Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum, X-HTTP-Method-Override"
+	tusAnswers = ", Location, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Expires, Parley-File"
+)
+
 // guard stands before every door. It keeps pages of foreign origins away, and,
 // under --dev, everything that did not name a loopback host: a page whose own
 // name was pointed at 127.0.0.1 (DNS rebinding) would else be same-origin with
@@ -40,12 +46,12 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if origin != "" {
 		header := w.Header()
 		header.Set("Access-Control-Allow-Origin", origin)
-		header.Set("Access-Control-Expose-Headers", "Retry-After, ETag, X-Request-Id")
+		header.Set("Access-Control-Expose-Headers", "Retry-After, ETag, X-Request-Id"+tusAnswers)
 		header.Add("Vary", "Origin")
 		own := strings.HasPrefix(r.URL.Path, socketioDoor) // which answers for its own headers, and for cookies
 		if !own && r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			header.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, Idempotency-Key, If-Match, If-None-Match, X-Request-Id")
+			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"+tusAsks)
 			header.Set("Access-Control-Max-Age", "600")
 			w.WriteHeader(http.StatusNoContent)
 			return

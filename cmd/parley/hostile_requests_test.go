@@ -18,6 +18,8 @@ func hostileRequests() map[string][]hostileRequest {
 		"/events":     streamRequests(),
 		"/socket.io/": engineRequests(),
 		"/api/upload": uploadRequests(),
+		"/api/tus":    tusRequests(),
+		"/api/tus/":   tusPieces(),
 		"/files/":     fileRequests(),
 		"/":           restRequests(),
 	}
@@ -132,6 +134,43 @@ func uploadRequests() []hostileRequest {
 		})
 	}
 	return append(rows, hostileRequest{kind: outOfOrder, method: "GET", path: "/api/upload", status: 405, code: "method_not_allowed"})
+}
+
+func tusHeaders(more ...string) map[string]string {
+	h := map[string]string{"Tus-Resumable": "1.0.0"}
+	for i := 0; i+1 < len(more); i += 2 {
+		h[more[i]] = more[i+1]
+	}
+	return h
+}
+
+func tusRequests() []hostileRequest {
+	const path, length, metadata = "/api/tus", "Upload-Length", "Upload-Metadata"
+	return []hostileRequest{
+		{kind: malformed, method: "POST", path: path, status: 412, code: "tus_version"},
+		{kind: malformed, method: "POST", path: path, header: tusHeaders(length, "-1"), status: 400, code: "invalid"},
+		{kind: malformed, method: "POST", path: path, header: tusHeaders(length, "1", metadata, "channel lobby!"), status: 400, code: "invalid"},
+		{kind: wrongType, method: "POST", path: path, header: tusHeaders(length, "one"), status: 400, code: "invalid"},
+		{kind: wrongType, method: "POST", path: path, header: tusHeaders(length, "1", metadata, "channel YQpi"), status: 400, code: "invalid"},
+		{kind: oversized, method: "POST", path: path, header: tusHeaders(length, "9223372036854775807"), status: 413, code: "too_large"},
+		{kind: oversized, method: "POST", path: path, header: tusHeaders(length, "1", metadata, "x "+strings.Repeat("A", 10_000)), status: 413, code: "too_large"},
+		{kind: outOfOrder, method: "POST", path: path, header: tusHeaders(length, "1", metadata, "channel ZG06YWRhOmJvYg=="), status: 403, code: "forbidden"},
+		{kind: outOfOrder, method: "PATCH", path: path, header: tusHeaders(), status: 405, code: "method_not_allowed"},
+	}
+}
+
+func tusPieces() []hostileRequest {
+	const path = "/api/tus/ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	piece := tusHeaders("Content-Type", "application/offset+octet-stream", "Upload-Offset", "0", "Body", "x")
+	return []hostileRequest{
+		{kind: malformed, method: "PATCH", path: path, status: 412, code: "tus_version"},
+		{kind: malformed, method: "PATCH", path: path, header: tusHeaders("Upload-Offset", "-1", "Body", "x"), status: 400, code: "invalid"},
+		{kind: wrongType, method: "PATCH", path: path, header: tusHeaders("Upload-Offset", "x"), status: 400, code: "invalid"},
+		{kind: oversized, method: "PATCH", path: "/api/tus/" + strings.Repeat("x", 10_000), header: piece, status: 404, code: "not_found"},
+		{kind: outOfOrder, method: "PATCH", path: path, header: piece, status: 404, code: "not_found"},
+		{kind: outOfOrder, method: "DELETE", path: "/api/tus/..%2f..%2fkeys", header: tusHeaders(), status: 404, code: "not_found"},
+		{kind: outOfOrder, method: "GET", path: path, header: tusHeaders(), status: 405, code: "method_not_allowed"},
+	}
 }
 
 func fileRequests() []hostileRequest {

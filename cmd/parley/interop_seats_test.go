@@ -24,6 +24,8 @@ func silent() map[string]string {
 		"GET /readyz":  "for who operates the server",
 		"GET /metrics": "for who operates the server",
 		"/api/upload":  "a file is taken here, and told of by a message that names it",
+		"/api/tus":     "a file is taken here in pieces, and told of by a message that names it",
+		"/api/tus/":    "each of them",
 		"/files/":      "a file is got here",
 	}
 }

@@ -49,10 +49,10 @@ type reviews struct {
 	work   sync.WaitGroup
 }
 
-func (r *reviews) start(keys *auth.Service, hub *chat.Hub) {
+func (r *reviews) start(keys *auth.Service, review func(check func(chat.Identity) *chat.Error)) {
 	var ctx context.Context
 	ctx, r.cancel = context.WithCancel(context.Background())
-	r.work.Go(func() { keys.Run(ctx, hub.Review) })
+	r.work.Go(func() { keys.Run(ctx, review) })
 }
 
 // end waits for the last of them.

@@ -49,7 +49,7 @@ func all(rest ...int) [askers]int {
 // here is refused or allowed, whoever changes the code. Rows are asked in
 // order.
 func matrix() []row {
-	return slices.Concat(channelMatrix(), userMatrix(), keyMatrix(), endMatrix())
+	return slices.Concat(channelMatrix(), userMatrix(), pushMatrix(), keyMatrix(), endMatrix())
 }
 
 func channelMatrix() []row {
@@ -87,6 +87,8 @@ func channelMatrix() []row {
 		{"remove-member", c + "/members/zoe", "", owners},
 		{"put-channel", c, `{"kind":"private"}`, owners},
 		{"list-channels", "/v1/channels", "", all(200, 200, 200, 200, 200, 200)},
+		{"list-channels", "/v1/channels?order=activity", "", all(403, 403, 403, 403, 403, 200)},
+		{"get-message-way", m + "/way", "", all(403, 403, 403, 403, 403, 200)},
 		{"get-file", "/v1/files/{file}", "", readers},
 		{"link-file", "/v1/files/{file}/link", "", readers},
 	}
@@ -108,19 +110,40 @@ func userMatrix() []row {
 		{"list-users", "/v1/users", "", all(403, 403, 403, 403, 403, 200)},
 		{"list-user-channels", me + "/channels", "", everybody},
 		{"list-user-channels", olga + "/channels", "", owners},
-		{"add-block", me + "/blocks/zed", "", all(204, 204, 204, 204, 204, 204)},
+		{"add-block", me + "/blocks/zed", "", all(403, 204, 204, 204, 204, 204)},
 		{"add-block", olga + "/blocks/zed", "", all(403, 403, 403, 403, 204, 204)},
 		{"list-blocks", me + "/blocks", "", everybody},
 		{"list-blocks", olga + "/blocks", "", owners},
 		{"remove-block", olga + "/blocks/zed", "", all(403, 403, 403, 403, 204, 204)},
+		{"get-preview", "/v1/previews?url=http://127.0.0.1/", "", all(404, 404, 404, 404, 404, 404)}, // it is off; preview_test.go has it on
 		{"list-ice-servers", "/v1/ice-servers?userId={me}", "", everybody},
 		{"start-call", "/v1/calls?userId={me}", `{"userId":"zed"}`, all(403, 201, 201, 403, 201, 409)}, // called already, by olga
 		{"get-call", "/v1/calls/none?userId={me}", "", all(404, 404, 404, 404, 404, 404)},
 		{"answer-call", "/v1/calls/none?userId={me}", `{"state":"accepted"}`, all(403, 404, 404, 404, 404, 404)},
+		{"search-messages", "/v1/search?q=x", "", everybody},
 		{"list-sessions", "/v1/sessions", "", all(403, 403, 403, 403, 403, 200)},
 		{"list-user-sessions", me + "/sessions", "", everybody},
 		{"list-user-sessions", olga + "/sessions", "", owners},
 		{"end-session", "/v1/sessions/none", "", all(404, 404, 404, 404, 404, 404)},
+	}
+}
+
+func pushMatrix() []row {
+	const subscriptions = "/v1/push/subscriptions"
+	const browser = `{"endpoint":"https://push.example.org/x","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}`
+	owners := all(403, 403, 403, 403, 200, 200)
+	everybody := all(200, 200, 200, 200, 200, 200)
+	return []row{
+		{"get-push-key", "/v1/push/key", "", everybody},
+		{"put-push-subscription", subscriptions + "?userId={me}", browser, everybody},
+		{"put-push-subscription", subscriptions + "?userId=olga", browser, owners},
+		{"list-push-subscriptions", subscriptions + "?userId={me}", "", everybody},
+		{"list-push-subscriptions", subscriptions + "?userId=olga", "", owners},
+		{"delete-push-subscription", subscriptions + "/none?userId={me}", "", all(404, 404, 404, 404, 404, 404)},
+		{"get-push-settings", "/v1/push/settings?userId={me}", "", everybody},
+		{"get-push-settings", "/v1/push/settings?userId=olga", "", owners},
+		{"put-push-settings", "/v1/push/settings?userId={me}", `{"default":"none"}`, everybody},
+		{"put-push-settings", "/v1/push/settings?userId=olga", `{"default":"none"}`, owners},
 	}
 }
 
@@ -129,6 +152,9 @@ func keyMatrix() []row {
 	return []row{
 		{"make-token", "/auth/token", `{"userId":"eve"}`, all(401, 401, 401, 401, 401, 200)},
 		{"make-guest", "/auth/guest", "", all(401, 401, 401, 401, 401, 401)},
+		{"get-server", "/v1/server", "", keys(200)},
+		{"get-figures", "/v1/server/figures", "", keys(200)},
+		{"get-config", "/v1/server/config", "", keys(200)},
 		{"list-projects", "/v1/projects", "", keys(200)},
 		{"make-project", "/v1/projects", `{"name":"p"}`, keys(201)},
 		{"list-keys", "/v1/keys", "", keys(200)},
@@ -150,20 +176,49 @@ func endMatrix() []row {
 	}
 }
 
+// scene is what the rows are about: a private channel with olga's message and
+// file.
+type scene struct {
+	*bundle
+	t        *testing.T
+	id, file string
+}
+
+// private makes the scene; members have a role in the channel.
+func (b *bundle) private(t *testing.T, members map[string]string) *scene {
+	t.Helper()
+	key, olga := b.secretKey(t), b.token(t, auth.Grant{User: "olga"})
+	b.ask(t, key, "PUT", "/v1/channels/private?userId=olga", `{"kind":"private"}`).want(t, 200, "")
+	b.ask(t, key, "PUT", "/v1/channels/private/members/olga", `{"role":"owner"}`).want(t, 200, "")
+	b.ask(t, key, "PUT", "/v1/users/olga", `{"userName":"Olga"}`).want(t, 200, "")
+	for user, role := range members {
+		b.ask(t, key, "PUT", "/v1/channels/private/members/"+user, `{"role":"`+role+`"}`).want(t, 200, "")
+	}
+	posted := b.ask(t, olga, "POST", "/v1/channels/private/messages", `{"text":"tell-nobody"}`).want(t, 201, "")
+	file := b.upload(t, olga, "", file("tell-nobody.txt", "tell-nobody"), into("private")).want(t, 200, "").member(t, "url")
+	b.share(t, olga, "private", file)
+	return &scene{bundle: b, t: t, id: posted.field(t, "id"), file: strings.TrimPrefix(file, "/files/")}
+}
+
+// play asks for a row; {me} is who asks.
+func (s *scene) play(r row, method, token, me string) answer {
+	s.t.Helper()
+	if r.operation == "remove-member" && s.ask(s.t, s.secretKey(s.t), "GET", "/v1/channels/private/members/zoe", "").status == 404 {
+		s.ask(s.t, s.secretKey(s.t), "PUT", "/v1/channels/private/members/zoe", `{"role":"member"}`).want(s.t, 200, "")
+	}
+	path := strings.NewReplacer("{id}", s.id, "{file}", s.file, "{me}", me).Replace(r.path)
+	got := s.ask(s.t, token, method, path, r.body)
+	if got.status >= 400 && strings.Contains(got.text, "tell-nobody") {
+		s.t.Errorf("%s as %s: the refusal tells: %s", r.operation, me, got.text)
+	}
+	return got
+}
+
 func TestSecurity_EveryOperationHasARowAndKeepsIt(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil)
-	tokens := b.credentials(t)
-	b.ask(t, tokens[backend], "PUT", "/v1/channels/private?userId=olga", `{"kind":"private"}`).want(t, 200, "")
-	b.ask(t, tokens[backend], "PUT", "/v1/channels/private/members/olga", `{"role":"owner"}`).want(t, 200, "")
-	b.ask(t, tokens[backend], "PUT", "/v1/channels/private/members/mia", `{"role":"member"}`).want(t, 200, "")
-	b.ask(t, tokens[backend], "PUT", "/v1/channels/private/members/ned", `{"role":"member"}`).want(t, 200, "")
-	posted := b.ask(t, tokens[owner], "POST", "/v1/channels/private/messages", `{"text":"tell-nobody"}`).want(t, 201, "")
-	file := b.upload(t, tokens[owner], "", file("tell-nobody.txt", "tell-nobody"), into("private")).want(t, 200, "").member(t, "url")
-	b.share(t, tokens[owner], "private", file)
-	id, _ := posted.body["id"].(string)
-
-	methods := operations(t)
+	b := setup(t, func(c *Serve) { pushing(c); withSearch(c) })
+	s := b.private(t, map[string]string{"mia": "member", "ned": "member"})
+	tokens, methods := b.credentials(t), operations(t)
 	lacking := maps.Clone(methods)
 	names := [askers]string{"nobody", "xeno", "ada", "ria", "stan", "mia", "ned", "olga", "olga"}
 	for _, r := range matrix() {
@@ -174,16 +229,8 @@ func TestSecurity_EveryOperationHasARowAndKeepsIt(t *testing.T) {
 		}
 		delete(lacking, r.operation)
 		for who := range askers {
-			if r.operation == "remove-member" && who == backend {
-				b.ask(t, tokens[backend], "PUT", "/v1/channels/private/members/zoe", `{"role":"member"}`).want(t, 200, "")
-			}
-			path := strings.NewReplacer("{id}", id, "{file}", strings.TrimPrefix(file, "/files/"), "{me}", names[who]).Replace(r.path)
-			got := b.ask(t, tokens[who], method, path, r.body)
-			if got.status != r.want[who] {
+			if got := s.play(r, method, tokens[who], names[who]); got.status != r.want[who] {
 				t.Errorf("%s as %v: %d, want %d: %s", r.operation, who, got.status, r.want[who], got.text)
-			}
-			if got.status >= 400 && strings.Contains(got.text, "tell-nobody") {
-				t.Errorf("%s as %v: the refusal tells: %s", r.operation, who, got.text)
 			}
 		}
 	}
@@ -234,15 +281,14 @@ func operations(t *testing.T) map[string]string {
 	return methods
 }
 
-// Doors that are no operation: who may open them.
-func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
-	t.Parallel()
-	b := setup(t, nil)
-	tokens := b.credentials(t)
-	rows := map[string]struct {
-		upgrade bool
-		want    [askers]int
-	}{
+// doorRow says who may open a door.
+type doorRow struct {
+	upgrade bool
+	want    [askers]int
+}
+
+func doorRows() map[string]doorRow {
+	return map[string]doorRow{
 		"/{$}":         {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
 		"/threads":     {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
 		"/rooms":       {true, [askers]int{401, 401, 401, 101, 101, 101, 101, 101, 101}},
@@ -252,12 +298,21 @@ func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
 		"/socket.io/":  {false, [askers]int{400, 400, 400, 400, 400, 400, 400, 400, 400}}, // who asks is said when a client connects: TestC7_…
 		"/v1/poll":     {false, [askers]int{401, 401, 401, 200, 200, 200, 200, 200, 200}},
 		"/api/upload":  {false, [askers]int{401, 401, 401, 400, 400, 400, 400, 400, 400}},
+		"/api/tus":     {false, [askers]int{401, 401, 401, 400, 400, 400, 400, 400, 400}},
+		"/api/tus/":    {false, [askers]int{401, 401, 401, 404, 404, 404, 404, 404, 400}}, // a key names the user
 		"/files/":      {false, [askers]int{404, 401, 401, 404, 404, 404, 404, 404, 404}}, // TestE6_… has those of a file
 		"GET /healthz": {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
 		"GET /readyz":  {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
 		"GET /metrics": {false, [askers]int{200, 200, 200, 200, 200, 200, 200, 200, 200}},
 		"/":            {false, [askers]int{}}, // the API: its operations have rows of their own
 	}
+}
+
+// Doors that are no operation: who may open them.
+func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	tokens, rows := b.credentials(t), doorRows()
 	for _, d := range b.table {
 		r, ok := rows[d.pattern]
 		if !ok {
@@ -277,8 +332,9 @@ func TestSecurity_EveryDoorHasARowAndKeepsIt(t *testing.T) {
 			}
 			path := strings.TrimSuffix(strings.TrimPrefix(d.pattern, "GET "), "{$}")
 			method := "GET"
-			if d.pattern == "/api/upload" {
-				method = "POST" // of no form
+			if strings.HasPrefix(d.pattern, "/api/") {
+				method = "POST" // of no form, and no upload
+				headers["Tus-Resumable"] = "1.0.0"
 			}
 			if d.pattern == "/v1/poll" {
 				method = "POST"

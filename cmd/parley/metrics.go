@@ -19,6 +19,7 @@ type metrics struct {
 	now      func() time.Time
 	requests *prometheus.HistogramVec
 	refusals *prometheus.CounterVec
+	refusing tally // refusals once more, for those who do not ask Prometheus
 	backups  *prometheus.CounterVec
 	backedUp prometheus.Gauge
 }
@@ -50,7 +51,10 @@ func newMetrics(s *server) *metrics {
 	return m
 }
 
-func (m *metrics) refused(code chat.Code) { m.refusals.WithLabelValues(string(code)).Inc() }
+func (m *metrics) refused(code chat.Code) {
+	m.refusals.WithLabelValues(string(code)).Inc()
+	m.refusing.count(code)
+}
 
 // backup notes how one ended.
 func (m *metrics) backup(err error) {

@@ -4,6 +4,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/preview"
+	"github.com/parley-chat/parley/push"
+	"github.com/parley-chat/parley/search"
 	"github.com/parley-chat/parley/store/pebble"
 	"github.com/parley-chat/parley/transport/engineio"
 	"github.com/parley-chat/parley/transport/poll"
@@ -15,14 +18,28 @@ import (
 
 // snapshot is all that hub, store and transport count, taken once per scrape.
 type snapshot struct {
-	hub     chat.Stats
-	store   pebble.Stats
-	ws      ws.Stats
-	polls   poll.Stats
-	uploads upload.Stats
-	sse     sse.Stats
-	eio     engineio.Stats
-	sio     socketio.Stats
+	hub      chat.Stats
+	store    pebble.Stats
+	ws       ws.Stats
+	polls    poll.Stats
+	uploads  upload.Stats
+	pushes   push.Stats
+	search   search.Stats
+	previews preview.Stats
+	sse      sse.Stats
+	eio      engineio.Stats
+	sio      socketio.Stats
+}
+
+func (s *server) snapshot() *snapshot {
+	now := &snapshot{hub: s.hub.Stats(), store: s.store.Stats(), ws: s.sockets.Stats(), polls: s.polls.Stats()}
+	now.eio, now.sio = s.engines.Stats(), s.clients.Stats()
+	now.sse = s.streams.Stats()
+	now.uploads = s.uploadStats()
+	now.pushes = s.pushStats()
+	now.search = s.searchStats()
+	now.previews = s.previewStats()
+	return now
 }
 
 // figure makes metrics of a snapshot, all of one description.
@@ -44,6 +61,9 @@ func newFigures(s *server) *figures {
 	f.ofSockets()
 	f.ofPolls()
 	f.ofUploads()
+	f.ofPushes()
+	f.ofSearch()
+	f.ofPreviews()
 	f.ofStreams()
 	f.ofSocketIO()
 	return f
@@ -177,10 +197,7 @@ func (f *figures) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (f *figures) Collect(ch chan<- prometheus.Metric) {
-	now := &snapshot{hub: f.server.hub.Stats(), store: f.server.store.Stats(), ws: f.server.sockets.Stats(), polls: f.server.polls.Stats()}
-	now.eio, now.sio = f.server.engines.Stats(), f.server.clients.Stats()
-	now.sse = f.server.streams.Stats()
-	now.uploads = f.server.uploadStats()
+	now := f.server.snapshot()
 	for _, figure := range f.list {
 		figure.tell(now, ch)
 	}

@@ -26,7 +26,7 @@ func (s *server) profiler(ctx context.Context, addr string) error {
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	// The command line may hold secrets.
 	mux.HandleFunc("/debug/pprof/cmdline", http.NotFound)
-	s.aside(l, local(mux))
+	s.aside(l, fromLoopback(mux))
 	return nil
 }
 

@@ -14,7 +14,11 @@ import (
 
 	"github.com/parley-chat/parley/api"
 	"github.com/parley-chat/parley/auth"
+	"github.com/parley-chat/parley/bus/local"
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/preview"
+	"github.com/parley-chat/parley/push"
+	"github.com/parley-chat/parley/search"
 	"github.com/parley-chat/parley/store/pebble"
 	"github.com/parley-chat/parley/transport/engineio"
 	"github.com/parley-chat/parley/transport/poll"
@@ -40,8 +44,10 @@ const (
 // server is everything that runs, from the listeners down to the store.
 type server struct {
 	log       *slog.Logger
+	since     time.Time
 	keysPath  string // "": the keys were given
 	store     *pebble.Store
+	bus       *local.Bus // on which the hub tells what follows the log
 	hub       *chat.Hub
 	reviews   reviews
 	sockets   *ws.Server
@@ -51,7 +57,10 @@ type server struct {
 	engines   *engineio.Server // Engine.IO, and over it
 	clients   *socketio.Server // Socket.IO
 	uploads   *upload.Service
-	folder    *disk.Blobs // of files; nil: they are in a bucket
+	previews  *preview.Service // nil: there are none
+	pushes    *push.Service    // nil: nobody is told
+	search    *search.Index    // nil: there is none
+	folder    *disk.Blobs      // of files; nil: they are in a bucket
 	table     []door
 	http      *http.Server
 	listeners []net.Listener
@@ -73,7 +82,7 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 	if err := openFolder(c.Data, c.Dev); err != nil {
 		return nil, err
 	}
-	s := &server{log: log, failed: make(chan error, 1)}
+	s := &server{log: log, since: time.Now(), failed: make(chan error, 1)}
 	keys, err := s.credentials(c)
 	if err != nil {
 		return nil, err
@@ -95,26 +104,24 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 			return nil, err
 		}
 	}
+	s.bus = local.New()
 	s.hub = chat.NewHub(chat.Options{
-		Store: s.store, Authenticate: keys.Identify, Logger: log, Trace: s.tracer.hook(), Now: c.now,
+		Store: s.store, Bus: s.bus.Join(), Authenticate: keys.Identify, Logger: log, Trace: s.tracer.hook(), Now: c.now,
 		PostRate: c.limited(c.PostRate), PostBurst: c.PostBurst,
 		ChannelRate: c.limited(c.ChannelRate), ChannelBurst: c.ChannelBurst,
 	})
-	s.reviews.start(keys, s.hub)
+	if err := s.pushing(ctx, c, keys); err != nil {
+		return nil, err
+	}
+	if err := s.searching(ctx, c); err != nil {
+		return nil, err
+	}
+	s.reviews.start(keys, s.review)
 	if err := s.transports(ctx, c, keys); err != nil {
 		return nil, err
 	}
 	s.metrics = newMetrics(s)
-	s.http = &http.Server{
-		Handler:           &requests{log: log, now: s.metrics.now, next: s.tracer.joining(s.guarded(c, keys))},
-		ReadHeaderTimeout: headerWithin,
-		ReadTimeout:       bodyWithin,
-		WriteTimeout:      answerWithin,
-		IdleTimeout:       idleFor,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ConnContext:       withConn,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	s.http = s.listener(c, keys)
 	if err := s.profiler(ctx, c.Pprof); err != nil {
 		return nil, err
 	}
@@ -122,11 +129,25 @@ func (c *Serve) start(ctx context.Context, log *slog.Logger) (_ *server, err err
 	return s, s.listen(ctx, c.Addr)
 }
 
+// listener serves the doors, within the bounds on who is slow.
+func (s *server) listener(c *Serve, keys *auth.Service) *http.Server {
+	return &http.Server{
+		Handler:           &requests{log: s.log, now: s.metrics.now, next: s.tracer.joining(s.guarded(c, keys))},
+		ReadHeaderTimeout: headerWithin,
+		ReadTimeout:       bodyWithin,
+		WriteTimeout:      answerWithin,
+		IdleTimeout:       idleFor,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ConnContext:       withConn,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+}
+
 // transports are what doors are made of.
 func (s *server) transports(ctx context.Context, c *Serve, keys *auth.Service) (err error) {
 	s.sockets, err = ws.New(ws.Options{
 		Connect:      func(id chat.Identity, sink chat.Sink) (ws.Session, error) { return s.hub.Connect(id, sink) },
-		Authenticate: credentialsOf(keys),
+		Authenticate: s.identified(credentialsOf(keys)),
 		StatusOf:     api.StatusOf,
 		Logger:       s.log,
 		Compression:  c.Compression,
@@ -138,7 +159,11 @@ func (s *server) transports(ctx context.Context, c *Serve, keys *auth.Service) (
 	s.addresses = c.addresses(time.Now)
 	s.streams = s.streaming(keys)
 	s.messaging(c, keys)
-	return s.uploading(ctx, c, keys)
+	if err := s.uploading(ctx, c, keys); err != nil {
+		return err
+	}
+	s.previewing(c)
+	return nil
 }
 
 // guarded are the doors, behind their guard.
@@ -213,6 +238,9 @@ func (s *server) stop(why error) error {
 		// Closes the listeners at once, and waits for requests under way.
 		go func() { closing <- s.http.Shutdown(ctx) }()
 	}
+	if s.uploads != nil {
+		s.uploads.Drain()
+	}
 	if s.hub != nil {
 		drain, done := context.WithTimeout(ctx, drainWithin)
 		s.hub.Drain(drain, comeBackWithin)
@@ -236,7 +264,8 @@ func (s *server) stop(why error) error {
 	if err := s.tracer.stop(ctx); err != nil {
 		s.log.Warn("traces are lost", "err", err)
 	}
-	errs = append(errs, s.endUploads())
+	s.endPreviews()
+	errs = append(errs, s.endPushes(), s.endSearch(), s.endUploads())
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}

@@ -33,15 +33,20 @@ type Serve struct {
 	SocketIO     `embed:""`
 	ICE          `embed:""`
 	Uploads      `embed:""`
+	Search       `embed:""`
+	Pushes       `embed:""`
+	Previews     `embed:""`
 	Addresses    `embed:""`
 
-	now func() time.Time // the hub's clock; nil: time.Now
+	now      func() time.Time // the hub's clock; nil: time.Now
+	settings settings         // these, and where each comes from; nil: nobody knows
 }
 
 // Run serves until ctx ends, then drains. It fails if the server cannot start,
 // or must stop because its store has.
 func (c *Serve) Run(ctx context.Context, p *process) error {
 	log := c.logger(p.stderr)
+	c.settings = p.settings
 	s, err := c.start(ctx, log)
 	if err != nil {
 		return p.settings.blame(err)
@@ -75,6 +80,9 @@ func (c *Serve) check() error {
 		return err
 	}
 	if err := c.checkUploads(); err != nil {
+		return err
+	}
+	if err := c.checkPushes(); err != nil {
 		return err
 	}
 	if err := c.checkAddresses(); err != nil {

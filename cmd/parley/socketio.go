@@ -56,6 +56,7 @@ func (s *server) messaging(c *Serve, keys *auth.Service) {
 			dialects.Main:   application(dialects.Events()),
 			nativeNamespace: application(dialects.Frames(nativeNamespace, native.Dialect())),
 		},
+		Origin: s.origin,
 		Logger: s.log,
 	})
 	s.engines = engineio.New(engineio.Options{
@@ -63,7 +64,7 @@ func (s *server) messaging(c *Serve, keys *auth.Service) {
 			return s.clients.Open(r, conn), nil
 		},
 		Upgrade: func(w http.ResponseWriter, r *http.Request, peer func(engineio.Link) (engineio.Peer, error)) error {
-			return s.sockets.Carry(w, r, "socketio", func(l ws.Link) (ws.Peer, error) { return peer(l) })
+			return s.sockets.Carry(w, r, socketioSockets, func(l ws.Link) (ws.Peer, error) { return peer(l) })
 		},
 		CheckOrigin:  (&guard{origins: c.Origin, loopbackOnly: c.Dev && !c.DevAnywhere}).check,
 		StatusOf:     api.StatusOf,
@@ -88,6 +89,7 @@ func clientsOf(keys *auth.Service) func(context.Context, socketio.Credentials) (
 		if err == nil && id.Anonymous() {
 			err = chat.E(chat.CodeUnauthorized, "auth.token is missing")
 		}
+		id.From = c.From
 		return id, err
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/parley-chat/parley/api"
 	"github.com/parley-chat/parley/auth"
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/reserve"
 	"github.com/parley-chat/parley/upload"
 	"github.com/parley-chat/parley/upload/disk"
 	"github.com/parley-chat/parley/upload/s3"
@@ -44,6 +45,7 @@ type Uploads struct {
 	UploadQuota        byteSize      `name:"upload-quota" default:"0" placeholder:"SIZE" help:"What one user's files may take; 0: any amount. Default: 0."`
 	UploadProjectQuota byteSize      `name:"upload-project-quota" default:"0" placeholder:"SIZE" help:"What one project's files may take; 0: any amount. Default: 0."`
 	UploadUnused       time.Duration `name:"upload-unused" default:"24h" placeholder:"DURATION" help:"How long a file is kept that no message names. Default: 24h."`
+	UploadUnfinished   time.Duration `name:"upload-unfinished" default:"24h" placeholder:"DURATION" help:"How long an upload in pieces is kept to which nothing comes. Default: 24h."`
 }
 
 // checkUploads refuses settings that contradict each other.
@@ -58,6 +60,9 @@ func (u *Uploads) checkUploads() error {
 	}
 	if u.UploadUnused < 0 {
 		return fmt.Errorf("--upload-unused is not negative")
+	}
+	if u.UploadUnfinished < 0 {
+		return fmt.Errorf("--upload-unfinished is not negative")
 	}
 	return nil
 }
@@ -117,8 +122,8 @@ func (s *server) uploading(ctx context.Context, c *Serve, keys *auth.Service) er
 		Permit: s.hub.Permit, Refuse: api.Refuse,
 		MaxSize: int64(c.UploadMaxSize), Types: c.UploadTypes,
 		UserQuota: int64(c.UploadQuota), ProjectQuota: int64(c.UploadProjectQuota),
-		Unused: c.UploadUnused, Foreign: len(c.Origin) > 0,
-		Room:   func() error { return roomIn(spool) },
+		Unused: c.UploadUnused, Unfinished: c.UploadUnfinished, Foreign: len(c.Origin) > 0,
+		Room:   reserve.Of(vfs.Default, spool, spoolReserve, 4, time.Now).Check,
 		Logger: s.log,
 	})
 	return err
@@ -163,16 +168,6 @@ func actFor(id *chat.Identity, user string) error {
 	}
 	id.User = user
 	return chat.CheckUserID(user)
-}
-
-// roomIn is CodeStorageFull while the disk of the folder has less free than
-// uploads leave. One that does not say is taken to have room.
-func roomIn(folder string) error {
-	usage, err := vfs.Default.GetDiskUsage(folder)
-	if err == nil && usage.AvailBytes < min(spoolReserve, usage.TotalBytes/4) {
-		return chat.E(chat.CodeStorageFull, "the disk is full")
-	}
-	return nil
 }
 
 // byteSize is a number of bytes, as people write it: 100MiB, 5GiB, 4096.

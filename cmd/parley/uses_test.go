@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,7 +135,7 @@ func with(hears map[string]string, who, pattern string) map[string]string {
 }
 
 func uses() []use {
-	return append(talking(), append(sharing(), reporting()...)...)
+	return slices.Concat(talking(), editing(), playing(), reporting(), sensing())
 }
 
 // talking is what people say to each other.
@@ -183,8 +184,8 @@ func talking() []use {
 	}}
 }
 
-// sharing is what several change at once.
-func sharing() []use {
+// editing is several writing at one thing.
+func editing() []use {
 	return []use{{
 		name: "collaborative editing",
 		cast: map[string]string{"ada": "/v1/ws", "bob": "/v1/poll", "cyd": "/socket.io/ in /parley"},
@@ -217,7 +218,12 @@ func sharing() []use {
 			},
 			{who: "erin", says: `GET /v1/channels/{channel}/state`, answer: `200 {"keys":[{"key":"line/1","value":"Dear Ann and Bea","version":3}]}`},
 		},
-	}, {
+	}}
+}
+
+// playing is several who want the same thing.
+func playing() []use {
+	return []use{{
 		name: "game",
 		cast: map[string]string{"ada": "/v1/ws", "bob": "/v1/ws", "watcher": "/v1/poll"},
 		steps: []step{
@@ -264,7 +270,7 @@ func sharing() []use {
 	}}
 }
 
-// reporting is what goes one way, from few to many or from many to one.
+// reporting is what goes from few to many.
 func reporting() []use {
 	return []use{{
 		name: "dashboard",
@@ -292,7 +298,12 @@ func reporting() []use {
 				"ann": `{"data":{"type":"message","seq":1,"body":{"close":102}}}`, "ben": `{"data":{"type":"message","seq":1,"body":{"close":102}}}`,
 			}},
 		},
-	}, {
+	}}
+}
+
+// sensing is what many tell of themselves, as it is now.
+func sensing() []use {
+	return []use{{
 		name: "devices",
 		cast: map[string]string{"desk": "/v1/ws"},
 		steps: []step{

@@ -14,6 +14,12 @@ const bounds = [
     later: 0,
   },
   {
+    name: "@parley/client/files",
+    code: 'export * from "@parley/client/files";',
+    first: 4_000,
+    later: 0,
+  },
+  {
     name: "@parley/client/rooms",
     code: 'export * from "@parley/client/rooms";',
     first: 15_500,

@@ -7,6 +7,7 @@ export default defineConfig({
     rooms: "src/rooms/index.ts",
     conversations: "src/conversations/index.ts",
     messages: "src/messages.ts",
+    files: "src/files/index.ts",
   },
   format: "esm",
   platform: "neutral",

@@ -253,6 +253,12 @@ func BenchmarkMillion(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
+	benchReads(b, s, ch)
+}
+
+// benchReads reads a channel of a million messages.
+func benchReads(b *testing.B, s *Store, ch chat.ChannelID) {
+	ctx := context.Background()
 	for name, page := range map[string]func(i uint64) chat.Page{
 		"last page": func(uint64) chat.Page { return chat.Page{Limit: 50} },
 		"any page":  func(i uint64) chat.Page { return chat.Page{Before: i*7919*131%1_000_000 + 60, Limit: 50} },

@@ -13,32 +13,40 @@ import (
 // lets commits wait without an answer.
 const mostFailures = 3
 
+// stopWrites is how many full memtables may be in memory. Beyond, Pebble lets
+// whoever begins another wait until one was flushed.
+const stopWrites = 4
+
 // flushes follows what Pebble writes in the background. Its methods are
-// called with Pebble's locks held.
+// called with Pebble's locks held, but for room.
 type flushes struct {
-	owed     atomic.Int64 // memtables that were full and are not flushed yet
+	changed  atomic.Bool  // a memtable was begun or flushed since room was asked
+	hasRoom  bool         // what room answered last; the writer's
 	failures atomic.Int64 // in a row
 }
 
-// settled reports that nothing is left to flush: a commit cannot be made to
-// wait for it.
-func (f *flushes) settled() bool { return f.owed.Load() <= 0 }
+// room reports that a commit cannot be made to wait for a flush, whatever
+// becomes of that: it begins one memtable at most, and there is room for two.
+// No commit may be under way.
+func (f *flushes) room(db *pebble.DB, memTable uint64) bool {
+	if f.changed.Swap(false) {
+		f.hasRoom = db.Metrics().MemTable.Size <= (stopWrites-2)*memTable
+	}
+	return f.hasRoom
+}
 
-// rotated is told that a memtable is full, since another log was begun.
-func (f *flushes) rotated(pebble.WALCreateInfo) { f.owed.Add(1) }
+// rotated is told that a memtable was begun, with a log of its own.
+func (f *flushes) rotated(pebble.WALCreateInfo) { f.changed.Store(true) }
 
 func (f *flushes) ended(info pebble.FlushInfo) {
-	if info.Err != nil {
-		return
-	}
-	f.failures.Store(0)
-	if f.owed.Add(-int64(info.Input)) < 0 {
-		f.owed.Store(0)
+	if info.Err == nil {
+		f.failures.Store(0)
+		f.changed.Store(true)
 	}
 }
 
 // failed stops the store when it goes on for too long. A full disk does not
-// count: there will be room again, and the gate refuses writes until then.
+// count: there will be room again, and writes are refused until then.
 func (f *flushes) failed(s *Store) func(error) {
 	return func(err error) {
 		s.log.Warn("pebble: background work", "error", err)

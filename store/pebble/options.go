@@ -28,7 +28,7 @@ type Options struct {
 	CacheBytes    int64  // blocks kept in memory; default 64 MiB
 	MemTableBytes uint64 // default 16 MiB, less on a small disk
 	// ReserveBytes is the free space below which writes are refused with
-	// CodeStorageFull; default 256 MiB, or an eighth of a small disk.
+	// CodeStorageFull; default 256 MiB. Of a small disk it is at most an eighth.
 	ReserveBytes uint64
 
 	twoHands bool // tests: the writer never commits by itself
@@ -58,7 +58,6 @@ func setDefault[T int | int64 | uint64](field *T, value T) {
 	}
 }
 
-// batchBytes bounds a batch so that it fits a memtable.
 // fs is where the store lives.
 func (o *Options) fs() vfs.FS {
 	if o.FS == nil {
@@ -67,6 +66,7 @@ func (o *Options) fs() vfs.FS {
 	return o.FS
 }
 
+// batchBytes bounds a batch so that it fits a memtable.
 func (o *Options) batchBytes() int { return int(min(o.MemTableBytes/4, 4<<20)) }
 
 // pebbleOptions are Pebble's for s.
@@ -79,9 +79,9 @@ func pebbleOptions(fs vfs.FS, lock *pebble.Lock, s *Store) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		CacheSize:                   s.opts.CacheBytes,
 		MemTableSize:                s.opts.MemTableBytes,
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: stopWrites,
 		// Stopping writes would leave senders waiting without an answer; the
-		// gate refuses them when compactions have no room.
+		// reserve has them refused when compactions have no room.
 		L0StopWritesThreshold: 1000,
 		L0CompactionThreshold: 4,
 		BytesPerSync:          1 << 20,

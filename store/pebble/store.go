@@ -12,6 +12,7 @@
 package pebble
 
 import (
+	"cmp"
 	"context"
 	crand "crypto/rand"
 	"errors"
@@ -26,6 +27,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/reserve"
 )
 
 var _ chat.Store = (*Store)(nil)
@@ -47,7 +49,8 @@ type Store struct {
 	readOnly bool
 
 	filter *filter
-	gate   *gate
+	// room is what the disk must have free for writes to be taken.
+	room *reserve.Reserve
 	// flushes says whether the writer may commit by itself: see writer.run.
 	flushes flushes
 	writer  *writer
@@ -89,8 +92,8 @@ func newStore(dir string, opts Options) *Store {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	fs := opts.fs()
-	s.gate = newGate(fs, dir, opts.ReserveBytes)
-	s.opts = opts.filled(s.gate.total)
+	s.room = reserve.Of(fs, dir, cmp.Or(opts.ReserveBytes, 256<<20), 8, func() time.Time { return s.opts.Now() })
+	s.opts = opts.filled(s.room.Total())
 	s.fs = newFence(fs, dir, &s.shut, s.stop, min(zeroAhead, int64(s.opts.MemTableBytes/4)))
 	return s
 }
@@ -127,7 +130,6 @@ func openPebble(dir string, o *pebble.Options) (db *pebble.DB, err error) {
 // start begins the goroutines that Close waits for.
 func (s *Store) start() {
 	s.open.Store(true)
-	s.flushes.owed.Store(0)
 	seed := s.prepare()
 	var entropy [32]byte
 	_, _ = crand.Read(entropy[:]) // it never fails

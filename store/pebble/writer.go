@@ -77,11 +77,11 @@ func (w *writer) run() {
 }
 
 // alone reports that the writer should commit the batch by itself: there is
-// nothing else to do. While Pebble has something to flush it must not, for
-// Pebble may let a commit wait for a flush that cannot succeed, and then nobody
-// would be left to refuse what waits.
+// nothing else to do. Where Pebble may let the commit wait for a flush it must
+// not, for nobody would be left to refuse what waits if that cannot succeed.
 func (w *writer) alone() bool {
-	return !w.opts.twoHands && len(w.cur.requests) <= inline && w.queue.len() == 0 && w.flushes.settled()
+	return !w.opts.twoHands && len(w.cur.requests) <= inline && w.queue.len() == 0 &&
+		w.flushes.room(w.db, w.opts.MemTableBytes)
 }
 
 // refuseAll answers everything from here on with the store's failure. The
@@ -121,7 +121,7 @@ func (w *writer) prepare() {
 	}
 	if len(b.requests) == 0 {
 		b.now = w.opts.Now().UnixMilli()
-		b.refuse = w.gate.check()
+		b.refuse = w.room.Check()
 	}
 	for _, r := range w.taken {
 		b.requests = append(b.requests, r)

@@ -129,6 +129,7 @@ func (c *conn) fits(id *chat.Identity) bool {
 	if mine.Renames && id.Renames {
 		return mine.Project == id.Project
 	}
+	mine.From = id.From // a client may come from elsewhere: it is the same
 	return reflect.DeepEqual(mine, *id)
 }
 

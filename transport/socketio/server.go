@@ -39,6 +39,7 @@ type Credentials struct {
 	Token string
 	User  string // --dev
 	Name  string
+	From  *chat.Origin // nil: not known
 }
 
 // Socket is a client as its connection sees it. Neither method blocks, and both
@@ -76,6 +77,9 @@ type Options struct {
 	// ConnectWithin is how long a connection may be without a client in any
 	// namespace since it was made; 0: 45 s.
 	ConnectWithin time.Duration
+
+	// Origin is where a request comes from. nil: nobody asks.
+	Origin func(*http.Request) *chat.Origin
 
 	Logger *slog.Logger // nil: discards
 }
@@ -123,6 +127,9 @@ func (s *Server) Stats() Stats {
 // Open makes what speaks over the transport that r began.
 func (s *Server) Open(r *http.Request, t Transport) *Conn {
 	c := &Conn{server: s, transport: t, credentials: credentialsOf(r)}
+	if s.o.Origin != nil {
+		c.credentials.From = s.o.Origin(r)
+	}
 	s.count.connections.Add(1)
 	c.late = time.AfterFunc(s.o.ConnectWithin, c.expire)
 	return c

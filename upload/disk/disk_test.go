@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,6 +95,54 @@ func TestDisk_SweepsWhatACrashHasLeft(t *testing.T) {
 	}
 	if _, err := os.Stat(young); err != nil {
 		t.Errorf("what is being written was taken away: %v", err)
+	}
+}
+
+// Many uploads may be finished at once, and there need not be room for them
+// twice.
+func TestDisk_AWholeFileIsNotCopied(t *testing.T) {
+	t.Parallel()
+	dir, data := t.TempDir(), []byte("some content")
+	b := open(t, filepath.Join(dir, "blobs"))
+	spool, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spool.Close()
+	for _, begin := range []int{0, 5} { // the second time, a part of it
+		if err := spool.WriteFile("received", data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		from, err := spool.Open("received")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer from.Close()
+		if _, err := from.Seek(int64(begin), io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Put(t.Context(), name, from, int64(len(data)-begin)); err != nil {
+			t.Fatal(err)
+		}
+		received, err := from.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, err := os.Stat(filepath.Join(dir, "blobs", name[:2], name))
+		if err != nil || os.SameFile(received, kept) != (begin == 0) {
+			t.Errorf("from %d: copied or not, %v", begin, err)
+		}
+		if err := spool.Remove("received"); err != nil {
+			t.Fatal(err)
+		}
+		r, err := b.Open(t.Context(), name, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, data[begin:]) {
+			t.Errorf("from %d: %q, %v", begin, got, err)
+		}
 	}
 }
 

@@ -32,6 +32,10 @@ func appendSignal(w *frame.Writer, s *chat.Signal) {
 		}
 		w.Begin("call.state")
 		wire.AppendCall(w, s.Call)
+	case chat.SignalMembership:
+		w.Begin("membership")
+		w.String("channelId", s.Channel.Name)
+		w.Maybe("role", string(s.Role))
 	default:
 		return
 	}

@@ -85,6 +85,10 @@ func (c *codec) join(e *envelope, r chat.Request, do func(chat.Request)) error {
 	if e.Err != nil {
 		return e.Err
 	}
+	// Before anything is left: a room that cannot be is no reason to leave one.
+	if err := chat.CheckChannelName(room); err != nil {
+		return err
+	}
 	before := c.move(room)
 	if before == room && from == nil {
 		r.Command = chat.Ping{}

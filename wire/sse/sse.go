@@ -76,6 +76,7 @@ func (c *codec) Encode(d *chat.Delivery, emit func([]byte)) {
 	case d.Reply != nil && d.Reply.Err == nil:
 	case d.Reply != nil && d.Reply.Err.Expired != nil:
 		c.expire(d.Reply, emit)
+	case d.Signal != nil && d.Signal.Kind == chat.SignalMembership: // a stream has the channels that it asked for
 	case d.Signal != nil && d.Signal.Kind == chat.SignalCustom:
 		c.objects.Encode(d, func(object []byte) { c.custom(d.Signal, object, emit) })
 	default:

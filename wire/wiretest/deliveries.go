@@ -237,6 +237,8 @@ func signals() []*chat.Signal {
 		add(func(s *chat.Signal) { s.Kind, s.Channel.Name, s.Call = chat.SignalCall, "", call })
 	}
 	add(func(s *chat.Signal) { s.Kind = chat.SignalCall })
+	add(func(s *chat.Signal) { s.Kind, s.Role = chat.SignalMembership, chat.Ordinary })
+	add(func(s *chat.Signal) { s.Kind = chat.SignalMembership })
 	add(func(s *chat.Signal) { s.Kind = 200 })
 	return all
 }

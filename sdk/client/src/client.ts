@@ -16,7 +16,7 @@ import { Outbox } from "./outbox";
 import { Rate } from "./rate";
 import { Receipts } from "./receipts";
 import { Requests } from "./requests";
-import { Rest } from "./rest";
+import { type Answer, type RequestOptions, Rest, type Target } from "./rest";
 import { type Draft, Sender } from "./sender";
 import { SharedState } from "./state";
 import type { Call, ConnectionState, Cursor, Json, LogEvent, Message, Presence, SendStatus } from "./types";
@@ -110,6 +110,14 @@ export class Client {
     return this.#sender.waiting(channelId);
   }
 
+  /**
+   * Throws away what waits for the server's acknowledgement, of the user's other tabs too: it fails
+   * with `closed`. What is under way just now may be stored all the same.
+   */
+  discardWaiting(): void {
+    this.#outbox.discard(closed());
+  }
+
   /** Subscribes to a channel, now and after each reconnection from where it was. */
   joinChannel(channelId: string, options: JoinOptions = {}): Promise<Joined> {
     if (this.#current === "closed") return Promise.reject(closed());
@@ -163,6 +171,12 @@ export class Client {
     const messages = await (end ? this.#channels.page(channelId, ask) : ask());
     for (const message of messages) this.#receipts.seen(message);
     return messages;
+  }
+
+  /** One message, in its present state; fails with `not_found` where it is no longer kept. */
+  async getMessage(channelId: string, id: string): Promise<Message> {
+    const path = `/v1/channels/${encodeURIComponent(channelId)}/messages/${encodeURIComponent(id)}`;
+    return (await this.#rest.get(path)) as Message;
   }
 
   /**
@@ -270,6 +284,23 @@ export class Client {
     return state;
   }
 
+  /**
+   * Any operation of the REST API (`/v1/…`) as this user: its answer's JSON, or null where it has
+   * none. A refusal is a ParleyError with the server's code.
+   */
+  async request(method: string, path: string, options?: RequestOptions): Promise<Json> {
+    return (await this.#rest.request(method, path, options)) as Json;
+  }
+
+  /**
+   * A request that `send` makes itself, where `request` is too narrow: it is told the address, the
+   * headers that say who asks, and when to give up. It is called again with a fresh token where the
+   * first is refused.
+   */
+  exchange(path: string, send: (target: Target) => Promise<Answer>, signal?: AbortSignal): Promise<unknown> {
+    return this.#rest.ask(path, undefined, signal, send);
+  }
+
   /** Uploads a file to a channel. Who may read the channel may have it, once a message names its `url`. */
   async upload(file: Blob | Uint8Array, options: UploadOptions): Promise<UploadedFile> {
     const { upload } = await import("./upload"); // not everybody has files
@@ -374,6 +405,7 @@ export class Client {
       case "presence":
       case "signal":
       case "call.state":
+      case "membership":
         break;
       case "dropped":
         this.#channels.dropped(frame.channelId ?? "", errorOf(frame));

@@ -30,6 +30,10 @@ export type ErrorCode =
   | "unsupported_version"
   | "unsupported_type"
   | "quota_exceeded"
+  | "tus_version"
+  | "offset_conflict"
+  | "locked"
+  | "checksum_mismatch"
   | "method_not_allowed"
   /** The client was disconnected by its owner before this was done. */
   | "closed"

@@ -66,6 +66,8 @@ export interface ClientEvents {
   signal: { channelId?: string; userId: string; sessionId?: string; event: string; data?: Json };
   /** What the client held of the channel is worth nothing: it goes on from the oldest event that is kept. */
   expired: { channelId: string } & Expired;
+  /** What the user itself is in a channel from here on, joined here or not; without `role`: it is none of theirs. */
+  membership: { channelId: string; role?: string };
   /** The server ended a subscription. */
   dropped: { channelId: string; error: ParleyError };
   error: ParleyError;

@@ -1,3 +1,4 @@
+export type { Query } from "./address";
 export type { Joined, JoinOptions } from "./channels";
 export { Client } from "./client";
 export type { ErrorCode, Expired } from "./error";
@@ -9,6 +10,7 @@ export type { Page, PageOptions } from "./history";
 export type { Keep, KeptDraft } from "./keep";
 export type { Session, Socket } from "./link";
 export type { ClientOptions } from "./options";
+export type { Answer, RequestOptions, Target } from "./rest";
 export type { Draft } from "./sender";
 export type { SetOptions, SharedState, StateValue } from "./state";
 export type * from "./types";

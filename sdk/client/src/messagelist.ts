@@ -2,53 +2,22 @@ import { after } from "./clock";
 import { ParleyError } from "./error";
 import type { ClientEvents } from "./events";
 import { type Position, parsePosition } from "./frame";
+import type { Around, MessageListOptions, MessageSource, MessagesView, SourcePage } from "./messagesview";
 import type { Draft } from "./sender";
-import { type Author, type ListedMessage, Timeline } from "./timeline";
+import { Timeline } from "./timeline";
 import type { LogEvent, Message } from "./types";
 import { uuid } from "./uuid";
-
-/** What a list needs of a client. */
-export interface MessageSource extends Author {
-  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void;
-  getHistory(
-    channelId: string,
-    page: { limit?: number; before?: number },
-  ): Promise<{ messages: Message[]; head: string; more: boolean }>;
-  getEventsSince(channelId: string, since: number): Promise<LogEvent[]>;
-  sendMessage(channelId: string, draft: Draft): Promise<Message>;
-  /** What is on its way to the channel already, in its order. */
-  waiting(channelId: string): readonly { nonce: string; draft: Draft }[];
-}
-
-export interface MessageListOptions {
-  /** How many messages a page has. Default 50. */
-  limit?: number;
-  /** How many stored messages are held at most: the oldest are dropped, and can be loaded again. Default: all. */
-  most?: number;
-}
-
-/** A list as it is at one moment. It and all that it holds are never changed. */
-export interface MessagesView {
-  /** Those of the log in the order of `seq`, then one's own on their way. The same array until something changes. */
-  readonly messages: readonly ListedMessage[];
-  /** There are older ones than the first. */
-  readonly hasOlder: boolean;
-  /** A page is on its way. */
-  readonly loading: boolean;
-  /** Why the last page could not be had. The first one is asked for again by itself. */
-  readonly error?: ParleyError;
-}
 
 /** Before what was refused for now is asked again, unless the server says how long. */
 const patience = 1000;
 
-const nothing: MessagesView = { messages: [], hasOlder: false, loading: false };
+const nothing: MessagesView = { messages: [], hasOlder: false, hasNewer: false, loading: false };
 
 /**
- * A channel's messages, kept up to date: the last page, older ones on demand, and
- * everything that the log says from there on. It follows the channel from the
- * first `subscribe` until the last subscriber has gone, and forgets it then. The
- * channel is to be joined by whoever makes the list.
+ * A channel's messages, kept up to date: the last page or one around a message,
+ * older and newer ones on demand, and everything that the log says from there on.
+ * It follows the channel from the first `subscribe` until the last subscriber has
+ * gone, and forgets it then. The channel is to be joined by whoever makes the list.
  *
  * Pages and events may come in any order and overlap. Events are applied in the
  * order of the log, and where one is missing between a page and what is live, the
@@ -67,10 +36,13 @@ export class MessageList {
   #live = false; // events are taken in as they come
   #behind: LogEvent[] | undefined; // or wait, in order, for what comes before them
   #levelAt: Position | undefined; // what the server said that we have
-  #paging: { done: Promise<void>; since: LogEvent[] } | undefined; // an older page, and the events since it was asked for
+  #paging: { done: Promise<void>; since: LogEvent[] } | undefined; // a page at an end, and the events since it was asked for
+  #around: Around | undefined; // where the next page that replaces all is; undefined: the present
   #anew = false; // what is held is to be replaced by the next page
   #error: ParleyError | undefined;
   #again: (() => void) | undefined; // stops the timer of the next attempt
+  #heldBack: (() => void) | undefined; // stops the timer of the next telling
+  #toldAt = 0;
   readonly #source: MessageSource;
   readonly #options: MessageListOptions;
 
@@ -82,6 +54,7 @@ export class MessageList {
     this.#source = source;
     this.#options = options;
     this.#limit = options.limit ?? 50;
+    this.#around = options.around;
     this.#timeline = new Timeline(source);
   }
 
@@ -102,6 +75,7 @@ export class MessageList {
     this.#view = {
       messages: this.#timeline.messages,
       hasOlder: this.#head !== undefined && this.#timeline.oldest > 0,
+      hasNewer: this.#head !== undefined && this.#timeline.newest < Number.POSITIVE_INFINITY,
       loading: this.#behind !== undefined || this.#paging !== undefined,
       ...(this.#error && { error: this.#error }),
     };
@@ -111,16 +85,34 @@ export class MessageList {
   /** Loads the page before the first message, and is kept in any case: `error` says what went wrong. */
   loadOlder(): Promise<void> {
     if (this.#paging) return this.#paging.done;
-    if (!this.#live || !this.#head) {
-      this.#resume();
-      return Promise.resolve();
+    if (this.#isLive() && this.#timeline.oldest > 0) {
+      return this.#turn((epoch, since) => this.#older(this.#round, epoch, since));
     }
-    if (this.#timeline.oldest === 0) return Promise.resolve();
-    const since: LogEvent[] = [];
-    this.#error = undefined;
-    this.#paging = { since, done: this.#older(this.#round, this.#head.epoch, since) };
-    this.#changed();
-    return this.#paging.done;
+    return Promise.resolve();
+  }
+
+  /** Loads the page after the last message, where the list does not reach the present; otherwise as loadOlder. */
+  loadNewer(): Promise<void> {
+    if (this.#paging) return this.#paging.done;
+    if (this.#isLive() && this.#timeline.newest < Number.POSITIVE_INFINITY) {
+      return this.#turn((epoch, since) => this.#newer(this.#round, epoch, since));
+    }
+    return Promise.resolve();
+  }
+
+  /**
+   * Goes to what is around a message, or to the present, and is kept when that is there or `error`
+   * says why not; what was shown is shown until then. Fails, and changes nothing, where there is no
+   * message of this id. Harmless where the place is held already.
+   */
+  async jump(around?: Around): Promise<void> {
+    const seq = typeof around === "string" ? await this.#seqOf(around) : around;
+    if (this.#head && this.#timeline.holds(seq ?? Number.POSITIVE_INFINITY)) return;
+    if (this.#listeners.size === 0) {
+      this.#around = seq;
+      return;
+    }
+    await this.#begin(seq);
   }
 
   /**
@@ -150,32 +142,19 @@ export class MessageList {
 
   #start(): void {
     const source = this.#source;
-    const here = <E extends { channelId: string }>(then: (event: E) => void) => {
-      return (event: E) => {
+    const here = <Name extends "event" | "level" | "expired" | "status" | "cursors">(
+      name: Name,
+      then: (event: ClientEvents[Name]) => void,
+    ) =>
+      source.on(name, (event) => {
         if (event.channelId === this.channelId) then(event);
-      };
-    };
+      });
     this.#stops = [
-      source.on(
-        "event",
-        here((event) => this.#logged(event)),
-      ),
-      source.on(
-        "level",
-        here((level) => this.#level(level)),
-      ),
-      source.on(
-        "expired",
-        here(() => this.#begin()),
-      ),
-      source.on(
-        "status",
-        here((status) => this.#status(status)),
-      ),
-      source.on(
-        "cursors",
-        here(() => this.#moved()),
-      ),
+      here("event", (event) => this.#logged(event)),
+      here("level", (level) => this.#level(level)),
+      here("expired", () => void this.#begin()),
+      here("status", (status) => this.#status(status)),
+      here("cursors", () => this.#moved()),
       source.on("ready", () => this.#resume()),
     ];
     for (const { nonce, draft } of source.waiting(this.channelId)) this.#sending(nonce, draft);
@@ -185,8 +164,12 @@ export class MessageList {
   #stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
     this.#again?.();
+    if (this.#heldBack) this.#told = false;
+    this.#heldBack?.();
     this.#round++;
-    this.#head = this.#behind = this.#levelAt = this.#paging = this.#error = this.#again = undefined;
+    this.#head = this.#behind = this.#levelAt = this.#paging = this.#error = undefined;
+    this.#again = this.#heldBack = undefined;
+    this.#around = this.#options.around;
     this.#live = this.#stale = this.#anew = false;
     this.#timeline = new Timeline(this.#source);
     this.#view = nothing;
@@ -194,33 +177,90 @@ export class MessageList {
 
   /** Takes up again what a broken connection or a refusal has ended. */
   #resume(): void {
+    if (this.#live && this.#error) {
+      this.#error = undefined; // a page can be asked for again
+      this.#changed();
+    }
     if (this.#live || this.#behind) return;
     if (this.#head) void this.#fill(this.#head);
     else void this.#load();
   }
 
-  /** What is held is worth nothing any more. It is shown until there is something else. */
-  #begin(): void {
-    this.#anew = true;
-    void this.#load();
+  /** Events come, and pages can be asked for; if not, what has ended is taken up again. */
+  #isLive(): boolean {
+    if (this.#live && this.#head) return true;
+    this.#resume();
+    return false;
   }
 
-  /** Gets the last page, and begins with it. */
+  /** What is held is replaced: it is worth nothing any more, or another place is wanted. It is shown until then. */
+  #begin(around?: number): Promise<void> {
+    this.#anew = true;
+    this.#around = around;
+    return this.#load();
+  }
+
+  /** Gets the page to begin with, and begins with it. */
   async #load(): Promise<void> {
     const round = this.#wait();
     this.#head = undefined;
     this.#behind = [];
     try {
-      const page = await this.#source.getHistory(this.channelId, { limit: this.#limit });
+      const around = this.#around;
+      const place = typeof around === "string" ? await this.#placeOf(around) : around;
+      if (round !== this.#round) return;
+      const taken = await (place === undefined ? this.#last() : this.#middle(place));
       if (round !== this.#round) return;
       if (this.#anew) this.#timeline.clear();
       this.#anew = false;
-      this.#timeline.addPage(page.messages, page.more);
-      this.#head = parsePosition(page.head) ?? { epoch: "", seq: 0 };
+      this.#around = undefined; // if all is to be read anew, then the present
+      this.#head = parsePosition(taken()) ?? { epoch: "", seq: 0 };
       this.#release();
     } catch (error) {
       if (round === this.#round) this.#failed(error);
     }
+  }
+
+  /** The seq to begin around; undefined: the present, for the message is not to be had. */
+  async #placeOf(id: string): Promise<number | undefined> {
+    try {
+      return await this.#seqOf(id);
+    } catch (error) {
+      if (error instanceof ParleyError && error.retry) throw error;
+      return undefined;
+    }
+  }
+
+  async #seqOf(id: string): Promise<number> {
+    return this.#timeline.seqOf(id) ?? (await this.#source.getMessage(this.channelId, id)).seq;
+  }
+
+  /** The last page; what it gives takes it in, and says up to where. */
+  async #last(): Promise<() => string> {
+    const page = await this.#source.getHistory(this.channelId, { limit: this.#limit });
+    return () => {
+      this.#timeline.addPage(page.messages, page.more);
+      return page.head;
+    };
+  }
+
+  /** The pages before and after a place, likewise. */
+  async #middle(seq: number): Promise<() => string> {
+    const page = (more: { before: number } | { after: number }) =>
+      this.#source.getHistory(this.channelId, { limit: this.#limit, ...more });
+    const [before, after] = await Promise.all([page({ before: seq + 1 }), page({ after: seq })]);
+    const [first, last] = [before.messages[0], after.messages.at(-1)];
+    const [one, other] = [parsePosition(before.head), parsePosition(after.head)];
+    if (one?.epoch !== other?.epoch)
+      throw new ParleyError("unavailable", "the log was replaced", { retry: true });
+    return () => {
+      this.#timeline.addMiddle(
+        [...before.messages, ...after.messages],
+        before.more && first ? first.seq : 0,
+        after.more && last ? last.seq : Number.POSITIVE_INFINITY,
+      );
+      return (one?.seq ?? 0) < (other?.seq ?? 0) ? before.head : after.head;
+    };
   }
 
   /** Gets what lies between what was taken in and what is live. */
@@ -234,7 +274,7 @@ export class MessageList {
       this.#release();
     } catch (error) {
       if (round !== this.#round) return;
-      if (error instanceof ParleyError && error.expired) this.#begin();
+      if (error instanceof ParleyError && error.expired) void this.#begin();
       else this.#failed(error);
     }
   }
@@ -271,18 +311,52 @@ export class MessageList {
     this.#changed();
   }
 
+  /** Asks for a page at an end, during which events are kept to be applied to it. */
+  #turn(page: (epoch: string, since: LogEvent[]) => Promise<void>): Promise<void> {
+    const since: LogEvent[] = [];
+    this.#error = undefined;
+    this.#paging = { since, done: page(this.#head?.epoch ?? "", since) };
+    this.#changed();
+    return this.#paging.done;
+  }
+
   async #older(round: number, epoch: string, since: LogEvent[]): Promise<void> {
+    const before = this.#timeline.oldest;
+    await this.#page(round, epoch, { before }, (page) => {
+      this.#timeline.addPage(page.messages, page.more);
+      for (const event of since) this.#timeline.apply(event); // the page may have been read before them
+      if (this.#options.most !== undefined) this.#timeline.trimNewest(this.#options.most);
+    });
+  }
+
+  async #newer(round: number, epoch: string, since: LogEvent[]): Promise<void> {
+    const asked = this.#head?.seq ?? 0;
+    await this.#page(round, epoch, { after: this.#timeline.newest }, (page) => {
+      const last = page.messages.at(-1);
+      const read = parsePosition(page.head)?.seq ?? 0;
+      // A page that knows less than was told before it was asked for has an end, but not the present's.
+      const end = page.more && last ? last.seq : read < asked ? read : Number.POSITIVE_INFINITY;
+      this.#timeline.addNewer(page.messages, end);
+      for (const event of since) this.#timeline.apply(event);
+      if (this.#options.most !== undefined) this.#timeline.trim(this.#options.most);
+    });
+  }
+
+  async #page(
+    round: number,
+    epoch: string,
+    where: { before: number } | { after: number },
+    take: (page: SourcePage) => void,
+  ): Promise<void> {
     try {
-      const before = this.#timeline.oldest;
-      const page = await this.#source.getHistory(this.channelId, { limit: this.#limit, before });
+      const page = await this.#source.getHistory(this.channelId, { limit: this.#limit, ...where });
       if (round !== this.#round) return;
       this.#paging = undefined;
       if (parsePosition(page.head)?.epoch !== epoch) {
-        this.#begin();
+        void this.#begin();
         return;
       }
-      this.#timeline.addPage(page.messages, page.more);
-      for (const event of since) this.#timeline.apply(event); // the page may have been read before them
+      take(page);
       this.#changed();
     } catch (error) {
       if (round !== this.#round) return;
@@ -333,18 +407,23 @@ export class MessageList {
   }
 
   #moved(): void {
-    this.#timeline.moved();
-    this.#changed();
+    if (this.#timeline.moved()) this.#changed();
   }
 
-  /** Tells listeners, once for all that changes at the same time. */
+  /** Tells listeners, once for all that changes at the same time, and no more often than they want. */
   #changed(): void {
     this.#stale = true;
     if (this.#told) return;
     this.#told = true;
-    queueMicrotask(() => {
-      this.#told = false;
-      for (const listener of [...this.#listeners]) listener();
-    });
+    const pause = this.#toldAt + (this.#options.every ?? 0) - Date.now();
+    if (pause > 0) this.#heldBack = after(pause, () => this.#tell());
+    else queueMicrotask(() => this.#tell());
+  }
+
+  #tell(): void {
+    this.#told = false;
+    this.#heldBack = undefined;
+    if (this.#options.every) this.#toldAt = Date.now();
+    for (const listener of [...this.#listeners]) listener();
   }
 }

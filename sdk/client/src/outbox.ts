@@ -172,6 +172,11 @@ export class Outbox {
     return false;
   }
 
+  /** What waits, in the user's other tabs too, fails and is forgotten. What is under way may be stored all the same. */
+  discard(error: ParleyError): void {
+    for (const entry of this.drafts()) this.end(entry, { error });
+  }
+
   /** Nothing more is sent; what waits fails here, and stays where it is kept for another client. */
   close(error: ParleyError): void {
     this.#closed = error;

@@ -2,6 +2,7 @@ import { abortedBy } from "./abort";
 import type { Address, Query } from "./address";
 import { type ErrorCode, errorOf, needsToken, ParleyError } from "./error";
 import type { Identity } from "./identity";
+import type { Json } from "./types";
 
 /** A request's answer, whatever it was sent by. */
 export interface Answer {
@@ -15,6 +16,16 @@ export interface Target {
   headers: Record<string, string>;
   /** Aborted when the client is disconnected, or the caller wants no answer any more. */
   signal: AbortSignal;
+}
+
+export interface RequestOptions {
+  query?: Query;
+  /** JSON. */
+  body?: Json;
+  /** More headers, as `If-Match` and `Idempotency-Key`. */
+  headers?: Record<string, string>;
+  /** Gives the request up; it fails with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 /** What answers say that are none of the server's own: a proxy's. */
@@ -42,8 +53,16 @@ export class Rest {
   }
 
   get(path: string, query?: Query): Promise<unknown> {
-    return this.ask(path, query, undefined, async ({ url, headers, signal }) => {
-      const response = await fetch(url, { headers, signal });
+    return this.request("GET", path, query && { query });
+  }
+
+  request(method: string, path: string, { query, body, headers: more, signal: stop }: RequestOptions = {}) {
+    return this.ask(path, query, stop, async ({ url, headers, signal }) => {
+      const content = body !== undefined && {
+        body: JSON.stringify(body),
+        headers: { "Content-Type": "application/json", ...more, ...headers },
+      };
+      const response = await fetch(url, { method, headers: { ...more, ...headers }, signal, ...content });
       return { status: response.status, text: await response.text() };
     });
   }
@@ -109,6 +128,7 @@ function read({ status, text }: Answer): unknown {
     answer = undefined;
   }
   const good = status >= 200 && status < 300;
+  if (good && text === "") return null; // 204
   if (good && answer !== undefined) return answer;
   const problem = (answer ?? {}) as { code?: unknown; detail?: unknown };
   if (!good && typeof problem.code === "string")

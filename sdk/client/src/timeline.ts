@@ -1,6 +1,7 @@
 import type { ParleyError } from "./error";
 import { hang } from "./notes";
 import type { Draft } from "./sender";
+import { placeOf, Seqs } from "./seqs";
 import type { LogEvent, Message, MessageDelete, MessageUpdate, SendStatus } from "./types";
 
 /** A message of the log in a list. */
@@ -41,14 +42,20 @@ export interface Author {
 /** Where what is held begins before there was a page. */
 const unknown = Number.POSITIVE_INFINITY;
 
+/** Where what is held ends, as long as that is the end of the log. */
+const present = Number.POSITIVE_INFINITY;
+
 /**
- * The end of a channel's log as messages in their present state, in the order of
- * `seq`, and after them those of one's own that are not stored yet. Every message
- * from `oldest` on is held; of older ones nothing is known.
+ * A stretch of a channel's log as messages in their present state, in the order
+ * of `seq`: every message from `oldest` to `newest` is held, and of others nothing
+ * is known. Where it reaches the present, those of one's own that are not stored
+ * yet come after it.
  *
  * What comes twice changes nothing, whether by a page, an event or an
  * acknowledgement. Objects are never changed: a message that changes is another
- * object, and the others stay the ones they were.
+ * object, and the others stay the ones they were. An event costs a binary search,
+ * however many messages are held; the array of all of them is made when it is
+ * asked for.
  */
 export class Timeline {
   #stored: StoredMessage[] = [];
@@ -56,9 +63,12 @@ export class Timeline {
   readonly #unsure = new Set<string>(); // ids of those known by their acknowledgement alone
   readonly #own = new Set<string>(); // nonces of the author's that are stored
   readonly #pending = new Map<string, PendingMessage>();
+  readonly #unread = { sent: new Seqs(), delivered: new Seqs() }; // the author's, by status
   #listed: readonly ListedMessage[] | undefined = [];
-  /** Messages from this seq on are held. */
+  /** Messages from this seq on are held, */
   #from = unknown;
+  /** up to this one. */
+  #to = present;
   readonly #author: Author;
 
   constructor(author: Author) {
@@ -67,7 +77,10 @@ export class Timeline {
 
   /** The same array until something changes. */
   get messages(): readonly ListedMessage[] {
-    this.#listed ??= [...this.#stored, ...this.#pending.values()];
+    this.#listed ??=
+      this.#to === present
+        ? (this.#stored as ListedMessage[]).concat([...this.#pending.values()])
+        : this.#stored.slice();
     return this.#listed;
   }
 
@@ -76,19 +89,55 @@ export class Timeline {
     return this.#from;
   }
 
+  /** The seq up to which every message is held; Infinity: the end of the log is. */
+  get newest(): number {
+    return this.#to;
+  }
+
+  /** Reports whether every message around this seq is held. */
+  holds(seq: number): boolean {
+    return this.#from <= seq && seq <= this.#to;
+  }
+
+  /** The seq of a message that is held. */
+  seqOf(id: string): number | undefined {
+    return this.#seqs.get(id);
+  }
+
   /** Takes a page that ends where what is held begins, or with the log; `more`: there are older ones. */
   addPage(messages: readonly Message[], more: boolean): void {
-    for (const m of messages) this.#put(m, false);
+    this.#putAll(messages);
     const first = messages[0];
     this.#from = more && first ? Math.min(this.#from, first.seq) : 0;
     this.#cut(this.#from);
+  }
+
+  /**
+   * Takes a page that begins where what is held ends. `end`: up to this seq there
+   * is none after the page, or Infinity, where the page reached the end of the log.
+   */
+  addNewer(messages: readonly Message[], end: number): void {
+    this.#putAll(messages);
+    this.#to = Math.max(end, this.#to === present ? 0 : this.#to);
+    this.#changed();
+  }
+
+  /** Takes a page from the middle of the log: every message from one seq to another. */
+  addMiddle(messages: readonly Message[], from: number, to: number): void {
+    this.#putAll(messages);
+    this.#from = from;
+    this.#to = to;
+    this.#cut(from);
+    this.#cutAfter(to);
+    this.#changed();
   }
 
   /** Takes an event. They come in the order of `seq`, with nothing left out since the first page. */
   apply(event: LogEvent): void {
     switch (event.type) {
       case "message":
-        if (event.seq >= this.#from) this.#put(event, false);
+        if (this.holds(event.seq)) this.#put(event, false);
+        else if (event.seq > this.#to) this.#passed(event);
         this.#change(event.parentId, (m) => hang(m, event));
         return;
       case "message.update":
@@ -123,8 +172,8 @@ export class Timeline {
 
   /** It was stored, as this. */
   sent(message: Message): void {
-    if (this.#from <= message.seq || this.#from === unknown) this.#put(message, true);
-    else if (this.#pending.delete(message.nonce ?? "")) this.#changed(); // it is older than what is held
+    if (this.holds(message.seq) || this.#from === unknown) this.#put(message, true);
+    else this.#passed(message); // it is elsewhere in the log
   }
 
   failed(nonce: string, error: ParleyError): void {
@@ -149,23 +198,31 @@ export class Timeline {
     return pending?.status === "failed" ? pending : undefined;
   }
 
-  /** Others may have come further with the author's messages. */
-  moved(): void {
-    for (let i = this.#stored.length - 1; i >= 0; i--) {
-      const m = this.#stored[i];
-      if (m?.status === undefined) continue;
-      if (m.status === "read") return; // those before are too
-      const status = this.#statusOf(m);
-      if (status !== undefined && status !== m.status) this.#replace(i, { ...m, status });
-    }
+  /** Others may have come further with the author's messages; false: they have not. */
+  moved(): boolean {
+    const arrived = this.#rise("sent");
+    const read = this.#rise("delivered");
+    return arrived || read;
   }
 
-  /** Forgets the oldest but for `most` of the stored ones. */
+  /**
+   * Where more than `most` are stored, forgets the oldest, and with them a 16th of
+   * the rest: who shows them need not begin anew with each that comes.
+   */
   trim(most: number): void {
-    const first = this.#stored[this.#stored.length - most];
+    const first = this.#stored[this.#stored.length - most + (most >> 4)];
     if (most > 0 && this.#stored.length > most && first) {
       this.#from = first.seq;
       this.#cut(first.seq);
+    }
+  }
+
+  /** Forgets the newest but for `most` of the stored ones: what is held ends before the present. */
+  trimNewest(most: number): void {
+    const last = this.#stored[most - 1];
+    if (most > 0 && this.#stored.length > most && last) {
+      this.#to = last.seq;
+      this.#cutAfter(last.seq);
     }
   }
 
@@ -175,8 +232,25 @@ export class Timeline {
     this.#seqs.clear();
     this.#own.clear();
     this.#unsure.clear();
+    this.#unread.sent.clear();
+    this.#unread.delivered.clear();
     this.#from = unknown;
+    this.#to = present;
     this.#changed();
+  }
+
+  /** Takes the messages of a page, which are in order: one that is beside all that is held is put there as a whole. */
+  #putAll(messages: readonly Message[]): void {
+    const first = this.#stored[0];
+    const last = messages.at(-1);
+    if (!first || !last || last.seq >= first.seq) {
+      for (const m of messages) this.#put(m, false);
+      return;
+    }
+    const rest = this.#stored;
+    this.#stored = [];
+    for (const m of messages) this.#put(m, false);
+    this.#stored = this.#stored.concat(rest);
   }
 
   #put(m: Message, unsure: boolean): void {
@@ -193,20 +267,38 @@ export class Timeline {
     const status = this.#statusOf(m);
     this.#stored.splice(i, 0, { ...m, key: nonce ?? m.id, ...(status && { status }) });
     this.#seqs.set(m.id, m.seq);
+    if (status === "sent" || status === "delivered") this.#unread[status].add(m.seq);
     if (nonce !== undefined) this.#own.add(nonce);
     if (unsure) this.#unsure.add(m.id);
     this.#changed();
   }
 
+  /** One was stored outside of what is held: if it was on its way, it is no more. */
+  #passed(m: Message): void {
+    if (m.senderId === this.#author.userId && this.#pending.delete(m.nonce ?? "")) this.#changed();
+  }
+
+  /** Takes those of the author's up that others have come to since; they come to one after the other. */
+  #rise(from: "sent" | "delivered"): boolean {
+    const waiting = this.#unread[from];
+    let risen = false;
+    for (let seq = waiting.first; seq !== undefined; seq = waiting.first) {
+      const i = this.#find(seq);
+      const m = this.#stored[i];
+      const status = m && this.#statusOf(m);
+      if (status === from || status === "sent") break;
+      waiting.shift();
+      if (!m || status === undefined) continue;
+      if (status === "delivered") this.#unread.delivered.add(seq);
+      this.#replace(i, { ...m, status });
+      risen = true;
+    }
+    return risen;
+  }
+
   /** Where the message of this seq is, or would be. */
   #find(seq: number): number {
-    let [low, high] = [0, this.#stored.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#stored[middle]?.seq ?? 0) < seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return placeOf(this.#stored, seq, (m) => m.seq);
   }
 
   #change(id: string | undefined, change: (m: StoredMessage) => StoredMessage): void {
@@ -226,12 +318,21 @@ export class Timeline {
 
   /** Drops what is older than `seq`. */
   #cut(seq: number): void {
-    const i = this.#find(seq);
-    if (i === 0) return;
-    for (const m of this.#stored.splice(0, i)) {
+    this.#drop(0, this.#find(seq));
+  }
+
+  /** Drops what is newer than `seq`. */
+  #cutAfter(seq: number): void {
+    this.#drop(this.#find(seq + 1), this.#stored.length);
+  }
+
+  #drop(begin: number, end: number): void {
+    if (begin >= end) return;
+    for (const m of this.#stored.splice(begin, end - begin)) {
       this.#seqs.delete(m.id);
       this.#own.delete(m.key);
       this.#unsure.delete(m.id);
+      if (m.status === "sent" || m.status === "delivered") this.#unread[m.status].remove(m.seq);
     }
     this.#changed();
   }

@@ -330,3 +330,10 @@ test("a client that is shared goes on when a conversation is closed", async () =
   await until("it", () => ada.told.includes("sent"));
   expect(got).toEqual(["1"]);
 });
+
+test("of very many messages the times of the last ones are kept", () => {
+  const manager = new ReadReceiptManager({ readyState: 1, send: () => {} }, "ada");
+  for (let i = 0; i <= 10_000; i++) manager.markMessageSent(`m${i}`);
+  expect(manager.getStatus("m0")).toBeUndefined();
+  expect(manager.getStatus("m1")?.messageId).toBe("m1");
+});

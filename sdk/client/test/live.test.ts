@@ -113,6 +113,25 @@ test("typing, signals and read receipts reach the others", async () => {
   await until("them", () => all.every((line) => got.includes(line)));
 });
 
+test("who comes into a channel, or is out of it, is told so on each device, and nobody else is", async () => {
+  const [ada, bea, phone] = [client("ada"), client("bea"), client("bea")];
+  const told = new Map<string, string[]>();
+  for (const [name, device] of Object.entries({ ada, bea, phone })) {
+    told.set(name, []);
+    device.on("membership", ({ channelId, role }) => told.get(name)?.push(`${channelId} ${role ?? "out"}`));
+  }
+  await until("them to be there", () => [ada, bea, phone].every((device) => device.isConnected));
+  await ada.request("PUT", "/v1/channels/desk", { body: { kind: "private" } });
+  await ada.request("PUT", "/v1/channels/desk/members/bea", { body: { role: "reader" } });
+  await ada.request("DELETE", "/v1/channels/desk/members/bea");
+  await ada.sendMessage("dm:ada:bea", "one");
+  const direct = "dm:ada:bea member";
+  await until("the last", () => [...told.values()].every((list) => list.includes(direct)));
+  expect(told.get("ada")).toEqual(["desk owner", direct]);
+  expect(told.get("bea")).toEqual(["desk reader", "desk out", direct]);
+  expect(told.get("phone")).toEqual(told.get("bea"));
+});
+
 test("a direct message comes without joining, and goes on after a cut", async () => {
   const [ada, bob] = [client("ada"), client("bob")];
   const got: Message[] = [];

@@ -12,10 +12,15 @@ import { Rest } from "../src/rest";
 let proxy: Listener;
 let answers: [number, string][] = [];
 const tokens: (string | undefined)[] = [];
+let asked: { line: string; match: string | undefined; type: string | undefined; body: string };
 
 beforeAll(async () => {
-  proxy = createServer((request, response) => {
+  proxy = createServer(async (request, response) => {
     tokens.push(request.headers.authorization);
+    let body = "";
+    for await (const piece of request) body += piece;
+    const { "if-match": match, "content-type": type } = request.headers;
+    asked = { line: `${request.method} ${request.url}`, match, type, body };
     const [status, text] = answers.shift() ?? [500, ""];
     response.writeHead(status).end(text);
   });
@@ -116,4 +121,30 @@ test("a signal that follows others lets go of them", () => {
   expect(second.signal.aborted).toBe(false);
   expect(abortedBy([a.signal]).signal.aborted).toBe(true);
   expect(heard.size).toBe(0);
+});
+
+test("any operation is asked with its query, its headers and its JSON, and with a fresh token where one is refused", async () => {
+  answers = [
+    [401, JSON.stringify({ code: "token_expired", detail: "over" })],
+    [200, '{"ok":true}'],
+  ];
+  const answer = await rest((fresh) => (fresh ? "new" : "old")).request("PATCH", "/v1/x", {
+    query: { a: "b c", none: undefined },
+    headers: { "If-Match": '"7"' },
+    body: { text: "é" },
+  });
+  expect(answer).toEqual({ ok: true });
+  expect(tokens).toEqual(["Bearer old", "Bearer new"]);
+  expect(asked).toEqual({
+    line: "PATCH /v1/x?a=b%20c",
+    match: '"7"',
+    type: "application/json",
+    body: '{"text":"é"}',
+  });
+});
+
+test("an operation that answers nothing is kept with null, and sends no body where it has none", async () => {
+  answers = [[204, ""]];
+  await expect(rest().request("DELETE", "/v1/x")).resolves.toBeNull();
+  expect(asked).toMatchObject({ line: "DELETE /v1/x", type: undefined, body: "" });
 });

@@ -1,10 +1,14 @@
 import type { Client } from "@parley/client";
+import type { Around, MessageListOptions } from "@parley/client/messages";
 import { CallStore } from "./call-store";
 import { ChannelStore } from "./channel-store";
 import { ConnectionStore } from "./connection-store";
 import { MessagesStore } from "./messages-store";
 import { StateStore } from "./state-store";
 import { Kept } from "./store";
+
+/** Of a list of messages: its channel, and its options. */
+type Key = [string, number | null, number | null, Around | null, number | null];
 
 const all = new WeakMap<Client, Stores>();
 
@@ -22,9 +26,13 @@ export class Stores {
     this.channels = new Kept((channelId) => new ChannelStore(client, channelId));
     this.states = new Kept((channelId) => new StateStore(client, this.channels.get(channelId)));
     this.#lists = new Kept((key) => {
-      const [channelId, limit, most] = JSON.parse(key) as [string, number | null, number | null];
-      const options = { ...(limit !== null && { limit }), ...(most !== null && { most }) };
-      return new MessagesStore(client, this.channels.get(channelId), options);
+      const [channelId, limit, most, around, every] = JSON.parse(key) as Key;
+      return new MessagesStore(client, this.channels.get(channelId), {
+        ...(limit !== null && { limit }),
+        ...(most !== null && { most }),
+        ...(around !== null && { around }),
+        ...(every !== null && { every }),
+      });
     });
   }
 
@@ -37,7 +45,9 @@ export class Stores {
     return stores;
   }
 
-  messages(channelId: string, options: { limit?: number; most?: number }): MessagesStore {
-    return this.#lists.get(JSON.stringify([channelId, options.limit ?? null, options.most ?? null]));
+  messages(channelId: string, options: MessageListOptions): MessagesStore {
+    const { limit = null, most = null, around = null, every = null } = options;
+    const key: Key = [channelId, limit, most, around, every];
+    return this.#lists.get(JSON.stringify(key));
   }
 }

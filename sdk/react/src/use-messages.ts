@@ -1,5 +1,5 @@
 import type { Draft, Message } from "@parley/client";
-import type { MessageListOptions, MessagesView } from "@parley/client/messages";
+import type { Around, MessageListOptions, MessagesView } from "@parley/client/messages";
 import { useMemo, useSyncExternalStore } from "react";
 import { useParley } from "./context";
 import { Stores } from "./stores";
@@ -11,6 +11,10 @@ export type MessagesOptions = MessageListOptions & ChannelOptions;
 export interface Messages extends MessagesView {
   /** Loads the page before the first message; what goes wrong is in `error`. */
   readonly loadOlder: () => Promise<void>;
+  /** Loads the page after the last message, where the list does not reach the present. */
+  readonly loadNewer: () => Promise<void>;
+  /** Goes to what is around a message (its id, or a seq), or to the present; fails where there is no such message. */
+  readonly jump: (around?: Around) => Promise<void>;
   /** Sends a message, which is in the list at once. That it failed is there too: a rejection need not be caught. */
   readonly send: (draft: Draft | string) => Promise<Message>;
   /** Sends one that failed again, as the same message. */
@@ -19,7 +23,7 @@ export interface Messages extends MessagesView {
   readonly discard: (nonce: string) => Draft | undefined;
 }
 
-const loading: MessagesView = { messages: [], hasOlder: false, loading: true };
+const loading: MessagesView = { messages: [], hasOlder: false, hasNewer: false, loading: true };
 
 /**
  * The messages of a channel, which is joined meanwhile. The array, and each
@@ -33,14 +37,16 @@ export function useMessages(
   const store = Stores.of(useParley()).messages(channelId, options);
   useChannelPart(channelId, presence, () => undefined, undefined);
   const view = useSyncExternalStore(store.subscribe, store.snapshot, () => loading);
-  return useMemo(
+  const actions = useMemo(
     () => ({
-      ...view,
       loadOlder: () => store.list.loadOlder(),
+      loadNewer: () => store.list.loadNewer(),
+      jump: (around?: Around) => store.list.jump(around),
       send: (draft: Draft | string) => store.list.send(draft),
       retry: (nonce: string) => store.list.retry(nonce),
       discard: (nonce: string) => store.list.discard(nonce),
     }),
-    [view, store],
+    [store],
   );
+  return useMemo(() => ({ ...view, ...actions }), [view, actions]);
 }

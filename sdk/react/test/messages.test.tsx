@@ -151,3 +151,24 @@ test("where the log is another one, the list begins again", async () => {
     await Promise.all([before.stop(), after.stop()]);
   }
 });
+
+test("a list begins around a message, goes on at both ends, and to the present", async () => {
+  const [ada, bob] = [client(server.url, "ada"), client(server.url, "bob")];
+  for (let i = 0; i < 20; i++) await bob.sendMessage("around", `${i}`);
+  const { messages } = await ada.getHistory("around");
+  const around = messages[8]?.id ?? "";
+  const { result } = use(ada, () => useMessages("around", { limit: 3, around }));
+  await waitFor(() => expect(texts(result.current)).toEqual(["6", "7", "8", "9", "10", "11"]));
+  expect(result.current).toMatchObject({ hasOlder: true, hasNewer: true });
+  await bob.editMessage("around", around, "changed");
+  await bob.sendMessage("around", "20");
+  await waitFor(() => expect(texts(result.current)[2]).toBe("changed"));
+  await result.current.loadNewer();
+  await waitFor(() => expect(texts(result.current).at(-1)).toBe("14"));
+  await result.current.jump();
+  await waitFor(() => expect(texts(result.current)).toEqual(["18", "19", "20"]));
+  expect(result.current.hasNewer).toBe(false);
+  await expect(result.current.jump("01945a3d-0000-7000-8000-000000000001")).rejects.toMatchObject({
+    code: "not_found",
+  });
+});

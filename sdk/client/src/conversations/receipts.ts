@@ -15,6 +15,9 @@ export interface MessageStatusChange {
   status: "delivered" | "read";
 }
 
+/** So many of one's own messages, and of the receipts sent, are remembered: the last ones. */
+const most = 10_000;
+
 declare global {
   interface WindowEventMap {
     "message-status-change": CustomEvent<MessageStatusChange>;
@@ -40,7 +43,9 @@ export class ReadReceiptManager {
 
   /** One of one's own is stored. */
   markMessageSent(messageId: string): void {
-    if (!this.#times.has(messageId)) this.#times.set(messageId, { messageId, sent: new Date() });
+    if (this.#times.has(messageId)) return;
+    this.#times.set(messageId, { messageId, sent: new Date() });
+    forgetOldest(this.#times);
   }
 
   markMessageDelivered(messageId: string): void {
@@ -62,6 +67,7 @@ export class ReadReceiptManager {
     const key = `${userId} ${messageId}`;
     if (this.#told.has(key)) return;
     this.#told.add(key);
+    forgetOldest(this.#told);
     this.#send(key, messageId, userId);
   }
 
@@ -91,6 +97,14 @@ export class ReadReceiptManager {
     } else {
       this.#told.delete(key); // it may be said again, over another socket
     }
+  }
+}
+
+function forgetOldest(all: Map<string, unknown> | Set<string>): void {
+  if (all.size <= most) return;
+  for (const oldest of all.keys()) {
+    all.delete(oldest);
+    return;
   }
 }
 

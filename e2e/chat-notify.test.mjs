@@ -1,0 +1,251 @@
+// Notifications, as a person gets them: of a page that nobody looks at, and by
+// push while no page is open.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { launch } from './browser.mjs';
+import { ChatPage } from './chatpage.mjs';
+import { PushService, subscribing } from './pushservice.mjs';
+import { Server, until } from './server.mjs';
+
+let server, browser, axe;
+const devices = []; // which a test that failed did not close
+
+before(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  server = await Server.start('--dev', '--push-delay', '500ms');
+  browser = await launch();
+  const known = await fetch(`${server.url}/v1/users/ben?userId=ben`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"userName":"ben"}',
+  });
+  assert.equal(known.status, 200, await known.text());
+});
+
+after(async () => {
+  for (const device of devices) device.service.close();
+  await browser?.close();
+  await server?.stop();
+});
+
+const direct = (a, b) => `dm:${[a, b].sort().join(':')}`;
+
+async function post(user, channel, text, more = {}) {
+  const r = await fetch(`${server.url}/v1/channels/${encodeURIComponent(channel)}/messages?userId=${user}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ text, ...more }),
+  });
+  assert.equal(r.status, 201, await r.clone().text());
+  return r.json();
+}
+
+const subscriptions = async (user) => (await (await fetch(`${server.url}/v1/push/subscriptions?userId=${user}`)).json()).subscriptions;
+
+// shown are the notifications that the browser shows for this origin.
+const shown = (page) =>
+  page.evaluate(async () => {
+    const list = await (await navigator.serviceWorker.getRegistration('/'))?.getNotifications();
+    return (list ?? []).map(({ title, body }) => ({ title, body }));
+  });
+
+// click is a click on the first of them, as the service worker gets it.
+const click = (worker) =>
+  worker.evaluate(async () => {
+    const [notification] = await self.registration.getNotifications();
+    self.dispatchEvent(new NotificationEvent('notificationclick', { notification }));
+  });
+
+// Device is a browser of somebody's who has notifications turned on.
+class Device {
+  static async open(user, { where = `${user}-room` } = {}) {
+    const d = new Device();
+    devices.push(d);
+    d.service = await PushService.start();
+    d.context = await browser.newContext();
+    await d.context.grantPermissions(['notifications'], { origin: server.url });
+    await subscribing(d.context, d.service);
+    d.chat = await ChatPage.open(d.context, server.url, user, { channel: where });
+    return d;
+  }
+
+  async turnOn() {
+    const { page } = this.chat;
+    await page.evaluate(() => { location.hash = '#/settings'; });
+    await page.getByRole('button', { name: 'Tell me on this device' }).click();
+    await page.getByText('also while this page is closed').waitFor();
+    this.worker = this.context.serviceWorkers()[0] ?? (await this.context.waitForEvent('serviceworker'));
+  }
+
+  // aside is a page of the origin that is no chat, from which the worker can be watched.
+  async aside() {
+    const page = await this.context.newPage();
+    await page.goto(`${server.url}/docs`);
+    return page;
+  }
+
+  // deliver gives the worker a push message, as the browser does.
+  static async deliver(page, data) {
+    const cdp = await page.context().newCDPSession(page);
+    const found = new Promise((resolve) => {
+      cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        const own = registrations.find((r) => r.scopeURL === `${server.url}/` && !r.isDeleted);
+        if (own) resolve(own.registrationId);
+      });
+    });
+    await cdp.send('ServiceWorker.enable');
+    await cdp.send('ServiceWorker.deliverPushMessage', { origin: server.url, registrationId: await found, data });
+  }
+
+  async close() {
+    await this.context.close();
+    this.service.close();
+  }
+}
+
+test('who closed the page is told by push, and a click opens the message', async () => {
+  const ada = await Device.open('ada');
+  await ada.turnOn();
+  assert.equal((await subscriptions('ada')).length, 1);
+  const aside = await ada.aside();
+  await ada.chat.page.close();
+  const said = await post('ben', direct('ada', 'ben'), 'Are you there?', {});
+  const { notice, urgency } = await ada.service.next(1);
+  assert.equal(urgency, 'high');
+  assert.deepEqual(
+    { type: notice.type, userId: notice.userId, channelId: notice.channelId, id: notice.id, text: notice.text, count: notice.count },
+    { type: 'message', userId: 'ada', channelId: direct('ada', 'ben'), id: said.id, text: 'Are you there?', count: 1 },
+  );
+  await Device.deliver(aside, JSON.stringify(notice));
+  await until('the notification', async () => (await shown(aside)).length === 1);
+  assert.deepEqual(await shown(aside), [{ title: 'ben', body: 'Are you there?' }]);
+
+  // A later one of the channel takes its place.
+  await post('ben', direct('ada', 'ben'), 'Hello?');
+  const second = await ada.service.next(2);
+  assert.equal(second.topic, ada.service.got[0].topic);
+  await Device.deliver(aside, JSON.stringify(second.notice));
+  await until('the later one', async () => (await shown(aside))[0]?.body === 'Hello?');
+  assert.deepEqual(await shown(aside), [{ title: 'ben (2)', body: 'Hello?' }]);
+
+  // No page is open: the worker opens one. Only a person's own click lets it.
+  await ada.worker.evaluate(() => { self.clients.openWindow = async (url) => { self.openedAt = url; return null; }; });
+  await click(ada.worker);
+  await until('a page', () => ada.worker.evaluate(() => self.openedAt));
+  const at = await ada.worker.evaluate(() => self.openedAt);
+  assert.equal(at, `/#/c/${encodeURIComponent(direct('ada', 'ben'))}/m/${second.notice.id}`);
+  assert.deepEqual(await shown(aside), []);
+
+  // What it pushes to a page that cannot read it is shown, too.
+  await Device.deliver(aside, 'no JSON');
+  await until('a notification of something', async () => (await shown(aside))[0]?.title === 'Parley');
+  await ada.close();
+});
+
+test('who looks elsewhere is told by the page, once, and not by push; what is read goes', async () => {
+  const cy = await Device.open('cy');
+  await cy.turnOn();
+  const { page } = cy.chat;
+  await cy.chat.go('cy-room');
+  await post('ben', direct('ben', 'cy'), 'while you look');
+  await cy.chat.channel(/^ben/).waitFor();
+  assert.deepEqual(await shown(page), [], 'who looks is told nothing');
+
+  await page.evaluate(() => {
+    document.hasFocus = () => false;
+    dispatchEvent(new Event('blur'));
+  });
+  const said = await post('ben', direct('ben', 'cy'), 'while you look elsewhere');
+  await until('the notification', async () => (await shown(page)).length === 1);
+  const [{ body }] = await shown(page);
+  assert.equal(body, 'while you look elsewhere');
+
+  // A click goes to the message in the page that is there.
+  await click(cy.worker);
+  await page.waitForURL((url) => url.hash === `#/c/${encodeURIComponent(direct('ben', 'cy'))}/m/${said.id}`);
+  await until('no notification', async () => (await shown(page)).length === 0);
+  await cy.chat.go('cy-room');
+
+  // Read on another device, it goes here.
+  const more = await post('ben', direct('ben', 'cy'), 'and more');
+  await until('the next notification', async () => (await shown(page)).length === 1);
+  const r = await fetch(`${server.url}/v1/channels/${encodeURIComponent(direct('ben', 'cy'))}/cursors/cy?userId=cy`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ read: more.seq }),
+  });
+  assert.equal(r.status, 200, await r.text());
+  await until('nothing of what was read', async () => (await shown(page)).length === 0);
+
+  // All of this was delivered: the server had nothing to push.
+  const end = await post('ben', direct('ben', 'cy'), 'the last of it');
+  await until('its delivery', async () => {
+    const { cursors } = await (await fetch(`${server.url}/v1/channels/${encodeURIComponent(direct('ben', 'cy'))}/cursors?userId=cy`)).json();
+    return cursors.some((c) => c.userId === 'cy' && c.delivered >= end.seq);
+  });
+  assert.deepEqual(cy.service.got.map((m) => m.notice.text).filter((text) => text === 'and more'), []);
+  assert.deepEqual(cy.chat.errors, []);
+  await cy.close();
+});
+
+test('what is chosen holds: nothing of a channel that is off', async () => {
+  const joined = await fetch(`${server.url}/v1/channels/quiet/members/dan?userId=dan`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"role":"member"}',
+  });
+  assert.equal(joined.status, 200, await joined.text());
+  const dan = await Device.open('dan', { where: 'quiet' });
+  await dan.turnOn();
+  const { page } = dan.chat;
+  await page.getByText('Channels of which you want more or less').click();
+  await page.getByLabel('#quiet').selectOption('Nothing');
+  await until('the choice', async () => {
+    const { channels } = await (await fetch(`${server.url}/v1/push/settings?userId=dan`)).json();
+    return channels?.quiet === 'none';
+  });
+  for (const [width, scheme] of process.env.SHOTS ? [[1440, 'light'], [1440, 'dark'], [390, 'light'], [390, 'dark']] : [[1440, 'light'], [390, 'dark']]) {
+    await page.setViewportSize({ width, height: 900 });
+    await dan.chat.themed(scheme);
+    await dan.chat.check(`settings ${width} ${scheme}`, axe, assert);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/notify-${width}-${scheme}.png` });
+  }
+  await page.getByRole('radio', { name: /^Mentions/ }).check();
+  await until('the other choice', async () => (await (await fetch(`${server.url}/v1/push/settings?userId=dan`)).json()).default === 'mentions');
+  await page.evaluate(() => {
+    document.hasFocus = () => false;
+    dispatchEvent(new Event('blur'));
+  });
+  await post('ben', 'quiet', 'not wanted', { mentions: ['dan'] });
+  await post('ben', direct('ben', 'dan'), 'not a mention');
+  await post('ben', direct('ben', 'dan'), 'a mention', { mentions: ['dan'] });
+  await until('the one that is wanted', async () => (await shown(page)).length > 0);
+  assert.deepEqual(await shown(page), [{ title: 'ben (2)', body: 'a mention' }]);
+  assert.deepEqual(dan.chat.errors, []);
+  await dan.close();
+});
+
+test('who signs out is told nothing more on this device', async () => {
+  const eve = await Device.open('eve');
+  await eve.turnOn();
+  const { page } = eve.chat;
+  await page.getByRole('button', { name: 'You and your settings' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByLabel('Name').waitFor();
+  assert.deepEqual(await subscriptions('eve'), []);
+  assert.equal(await page.evaluate(() => localStorage.getItem('test.subscribed')), null);
+  assert.deepEqual(eve.chat.errors, []);
+  await eve.close();
+});
+
+test('the server takes away a browser that its push service does not know any more', async () => {
+  const fay = await Device.open('fay');
+  await fay.turnOn();
+  await fay.chat.page.close();
+  fay.service.answer = 410;
+  await post('ben', direct('ben', 'fay'), 'to nobody');
+  await until('its end', async () => (await subscriptions('fay')).length === 0);
+  await fay.close();
+});

@@ -1,0 +1,327 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/parley-chat/parley/chat"
+)
+
+// Bounds on what the follower does at a time.
+const (
+	pageEvents = 128  // read from a log at once
+	stepEvents = 256  // of one log, before others have their turn
+	walkHeads  = 1000 // compared
+
+	// After so much work on what is new, the cores are others' for as long.
+	shift = 2 * time.Millisecond
+)
+
+// follow indexes what is new until ctx ends: at first and now and then by
+// comparing all heads, else what hints name.
+func (x *Index) follow(ctx context.Context) {
+	every := walkEvery
+	if x.options.Bus != nil {
+		every = sweepEvery
+	}
+	walks := time.NewTicker(every)
+	defer walks.Stop()
+	for walk := true; ; {
+		err := x.round(ctx, walk)
+		if err == nil {
+			x.settle()
+			walk, err = x.rest(ctx, walks.C)
+		}
+		if err != nil {
+			walk = true // what the round left out is found so
+			x.fail(ctx, err)
+		}
+		if ctx.Err() != nil || x.broken.Load() {
+			return
+		}
+	}
+}
+
+// rest waits until there is something to do: to compare all heads, or what has
+// gathered in a while.
+func (x *Index) rest(ctx context.Context, walks <-chan time.Time) (walk bool, err error) {
+	select {
+	case <-ctx.Done():
+	case <-walks:
+		return true, nil
+	case why := <-x.hurts:
+		x.hurt(why)
+		return false, why
+	case <-x.news.wake:
+		pause(ctx, x.options.Gather)
+	}
+	return false, nil
+}
+
+// settle notes that the index is level with what it has heard of.
+func (x *Index) settle() {
+	if x.stalled.Swap(false) {
+		x.log.Info("the disk has room: the search goes on")
+	}
+	x.level.Store(true)
+	x.news.settle()
+}
+
+// fail has the index made anew if it is damaged. Else it notes why a round was
+// not finished, a full disk only once, and waits.
+func (x *Index) fail(ctx context.Context, err error) {
+	x.news.owe()
+	if why := x.damage(); why != nil {
+		if err := x.renew(why); err != nil && !x.broken.Swap(true) {
+			x.log.Error("the search has stopped: its index cannot be made anew", "err", err)
+		}
+		return
+	}
+	x.written.drop()
+	switch {
+	case ctx.Err() != nil || x.broken.Load():
+	case chat.CodeOf(err) != chat.CodeStorageFull:
+		x.log.Error("index what is new", "err", err)
+	case !x.stalled.Swap(true):
+		x.log.Warn("the disk is full: new messages are not found until there is room")
+	}
+	pause(ctx, retryEvery)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// round indexes what hints have named, and with walk all that is behind.
+func (x *Index) round(ctx context.Context, walk bool) error {
+	if x.stalled.Load() {
+		if err := x.room.Check(); err != nil {
+			return err
+		}
+	}
+	for more := true; more; {
+		var err error
+		if more, err = x.hearsay(ctx); err != nil {
+			return err
+		}
+	}
+	for x.news.missed() || walk {
+		walk = false
+		if err := x.walk(ctx); err != nil {
+			return err
+		}
+	}
+	return x.written.commit()
+}
+
+// hearsay follows the channels that were hinted at, each a step: those that are
+// far behind must not keep the others waiting. It reports whether some are
+// still behind.
+func (x *Index) hearsay(ctx context.Context) (more bool, err error) {
+	channels := x.news.take()
+	if len(channels) == 0 {
+		return false, nil
+	}
+	began := x.options.Now()
+	for ch, t := range channels {
+		level, err := x.step(ctx, ch, t)
+		if err != nil {
+			return false, err
+		}
+		if !level {
+			x.news.hear(chat.Hint{Channel: ch, Seq: t.seq})
+			more = true
+		}
+		if began, err = x.giveWay(ctx, began); err != nil {
+			return false, err
+		}
+	}
+	return more, x.written.commit()
+}
+
+// giveWay rests after a shift, unless more is waiting already than may: indexed
+// in one go, what has gathered would keep a core from the messages for as long.
+func (x *Index) giveWay(ctx context.Context, began time.Time) (time.Time, error) {
+	worked := x.options.Now().Sub(began)
+	if worked < shift || x.news.due(x.options.Gather) {
+		return began, nil
+	}
+	if err := x.written.commit(); err != nil {
+		return began, err
+	}
+	pause(ctx, worked)
+	return x.options.Now(), nil
+}
+
+// walk compares the heads of all logs with what is indexed.
+func (x *Index) walk(ctx context.Context) error {
+	type head struct {
+		channel chat.ChannelID
+		chat.Head
+	}
+	var after chat.ChannelID
+	for more := true; more; {
+		var heads []head
+		err := x.options.Log.Heads(ctx, after, func(ch chat.ChannelID, h chat.Head) bool {
+			heads = append(heads, head{ch, h})
+			return len(heads) < walkHeads
+		})
+		if err != nil {
+			return err
+		}
+		more = len(heads) == walkHeads
+		for _, h := range heads {
+			after = h.channel
+			if err := x.visit(ctx, h.channel, h.Head); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// visit makes the index level with one log. The channels in use do not wait for
+// that.
+func (x *Index) visit(ctx context.Context, ch chat.ChannelID, h chat.Head) error {
+	for level := false; !level; {
+		var err error
+		if level, err = x.step(ctx, ch, told{seq: h.Seq}); err != nil {
+			return err
+		}
+		if !x.news.due(x.options.Gather) {
+			continue
+		}
+		if _, err := x.hearsay(ctx); err != nil {
+			return err
+		}
+	}
+	return x.sweep(ctx, ch, h.Horizon)
+}
+
+// step indexes the channel's next events up to t.seq at least, as many as others
+// can wait for; it reports whether that was all.
+func (x *Index) step(ctx context.Context, ch chat.ChannelID, t told) (level bool, err error) {
+	c, err := x.written.channel(ch)
+	if err != nil {
+		return false, err
+	}
+	known := t.after(c.place.seq)
+	if err := x.takeAll(ctx, c, known); err != nil {
+		return false, err
+	}
+	for n := len(known); c.place.seq < t.seq; n += pageEvents {
+		if n >= stepEvents {
+			return false, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		events, err := x.options.Log.Events(ctx, ch, c.place.seq, pageEvents)
+		if e, ok := errors.AsType[*chat.Error](err); ok && e.Expired != nil && e.Expired.Reason == "horizon" {
+			c.place.seq = max(c.place.seq+1, e.Expired.Oldest.Seq)
+			if err := x.written.put(c); err != nil {
+				return false, err
+			}
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		if len(events) == 0 {
+			return true, nil // a hint named more than there is
+		}
+		if err := x.takeAll(ctx, c, events); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// takeAll indexes what events change.
+func (x *Index) takeAll(ctx context.Context, c *channel, events []*chat.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	for _, e := range events {
+		if err := x.take(ctx, c, e); err != nil {
+			return err
+		}
+		if c.place.seq = e.Seq; x.written.full() { // long messages: not the whole page in memory
+			if err := x.written.put(c); err != nil {
+				return err
+			}
+		}
+	}
+	return x.written.put(c)
+}
+
+// take indexes what one event changes.
+func (x *Index) take(ctx context.Context, c *channel, e *chat.Event) error {
+	switch e.Kind {
+	case chat.KindMessage:
+		return x.written.message(c, e)
+	case chat.KindEdit, chat.KindDelete:
+		m, err := x.at(ctx, c.id, e.TargetSeq)
+		if err != nil {
+			return err
+		}
+		if err := x.written.remove(c, e.TargetSeq); err != nil || m == nil {
+			return err
+		}
+		return x.written.message(c, m)
+	}
+	return nil
+}
+
+// at is the message at seq in its present state; nil: there is none.
+func (x *Index) at(ctx context.Context, ch chat.ChannelID, seq uint64) (*chat.Event, error) {
+	if seq == 0 {
+		return nil, nil
+	}
+	found, err := x.options.Log.Messages(ctx, ch, chat.Page{After: seq - 1, Before: seq + 1, Forward: true, Limit: 1})
+	if err != nil || len(found) == 0 || found[0].Seq != seq {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// sweep removes what the log no longer keeps.
+func (x *Index) sweep(ctx context.Context, ch chat.ChannelID, horizon uint64) error {
+	c, err := x.written.channel(ch)
+	if err != nil || c.place.swept >= horizon {
+		return err
+	}
+	if err := x.forget(ctx, c, horizon); err != nil {
+		return err
+	}
+	c.place.swept = horizon
+	return x.written.put(c)
+}
+
+// forget removes the channel's messages up to and including seq.
+func (x *Index) forget(ctx context.Context, c *channel, seq uint64) error {
+	if err := x.written.commit(); err != nil {
+		return err
+	}
+	iter, err := x.db.NewIter(&pebble.IterOptions{LowerBound: forwardKey(nil, c.number, 0), UpperBound: forwardKey(nil, c.number, seq+1)})
+	if err != nil {
+		return err
+	}
+	for ok := iter.First(); ok && err == nil; ok = iter.Next() {
+		if err = ctx.Err(); err == nil {
+			err = x.written.remove(c, forwardSeq(iter.Key()))
+		}
+		if err == nil && x.written.full() {
+			err = x.written.commit()
+		}
+	}
+	return errors.Join(err, iter.Close())
+}

@@ -1,0 +1,138 @@
+package search_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/search"
+	"github.com/parley-chat/parley/wire"
+)
+
+// In the bubble no time passes while anybody works: what is measured is for how
+// long the index waits before it does.
+func TestIndex_FindsWithinASecondHoweverMuchIsSaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := setup(t)
+		w.close()
+		var err error
+		w.index, err = search.Open(t.Context(), search.Options{Dir: w.dir, Log: w.store, Bus: w.bus.Join(), Permit: w.hub.Permit, Text: wire.Text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ada := user("ada")
+		missing := map[string]time.Time{} // since when
+		for i := range 100 {
+			text := fmt.Sprintf("said%d", i)
+			w.post(ada, fmt.Sprint("c", i%3), text)
+			missing[text] = time.Now()
+			time.Sleep(30 * time.Millisecond)
+			synctest.Wait()
+			for text, since := range missing {
+				if len(w.texts(ada, text+" ")) == 1 {
+					delete(missing, text)
+				} else if d := time.Since(since); d > time.Second {
+					t.Fatalf("after %v %q is not found", d, text)
+				}
+			}
+			if lag := w.index.Stats().Lag; lag > time.Second {
+				t.Fatalf("it keeps up, and says that it is %v behind", lag)
+			}
+		}
+		time.Sleep(10 * time.Second) // heads are hinted again meanwhile
+		synctest.Wait()
+		if s := w.index.Stats(); s.Lag != 0 || s.Waiting != 0 || s.Documents != 100 {
+			t.Errorf("once nothing is said any more: %+v", s)
+		}
+	})
+}
+
+// elsewhere tells what another node's hints would.
+type elsewhere struct{ chat.Bus }
+
+func (b elsewhere) Listen(f func(chat.Hint)) (stop func()) {
+	return b.Bus.Listen(func(h chat.Hint) {
+		h.Event = nil
+		f(h)
+	})
+}
+
+// What hints bring is indexed as it is; the log is read for the rest.
+func TestIndex_ReadsOfTheLogWhatHintsDoNotBring(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		bus   func(chat.Bus) chat.Bus
+		reads bool
+	}{
+		{"within the process", func(b chat.Bus) chat.Bus { return b }, false},
+		{"of another node", func(b chat.Bus) chat.Bus { return elsewhere{b} }, true},
+	} {
+		w := setup(t)
+		w.close()
+		var reads atomic.Int64
+		log := &tapped{Log: w.store, events: func(chat.ChannelID) error {
+			reads.Add(1)
+			return nil
+		}}
+		w.index = w.openedOn(log, search.Options{Dir: w.dir, Bus: c.bus(w.bus.Join())})
+		w.level()
+		ada := user("ada")
+		for i := range 600 { // more than are taken at a time
+			w.post(ada, "c", fmt.Sprintf("word%d here", i))
+		}
+		w.level()
+		if got := len(w.texts(ada, "word599 ")); got != 1 || w.index.Stats().Documents != 600 {
+			t.Errorf("%s: %d found of %d documents", c.name, got, w.index.Stats().Documents)
+		}
+		if (reads.Load() > 0) != c.reads {
+			t.Errorf("%s: the log was read %d times", c.name, reads.Load())
+		}
+		w.end()
+	}
+}
+
+// While the index is made, it is the channels in use that people look into.
+func TestIndex_AChannelFarBehindDoesNotKeepOthersWaiting(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.close()
+	ada := user("ada")
+	var posting sync.WaitGroup
+	for range 8 {
+		posting.Go(func() {
+			for range 125 {
+				w.post(ada, "huge", "one of very many")
+			}
+		})
+	}
+	posting.Wait()
+	var read []string
+	log := &tapped{Log: w.store, events: func(ch chat.ChannelID) error {
+		if read = append(read, ch.Name); ch.Name == "huge" {
+			w.post(ada, "small", "one of few")
+		}
+		return nil
+	}}
+	var seconds atomic.Int64
+	w.index = w.openedOn(log, search.Options{
+		Dir: w.dir, Bus: elsewhere{w.bus.Join()},
+		Now: func() time.Time { return time.Unix(seconds.Add(1), 0) },
+	})
+	w.level()
+	w.close()
+	first, last := slices.Index(read, "small"), len(read)-1
+	for last >= 0 && read[last] != "huge" {
+		last--
+	}
+	if first < 0 || first > last {
+		t.Errorf("the logs were read in this order: %q", read)
+	}
+	w.open() // for the end
+}

@@ -1,0 +1,236 @@
+package search
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+
+	"github.com/parley-chat/parley/chat"
+)
+
+// The keyspaces: the first byte of every key. Projects and channels go by
+// numbers of 32 bits, which are derived from their names.
+const (
+	spaceForward = 'f' // channel's number, seq → time, and what the message is found by
+	spaceMeta    = 'm' // what is true of the whole index
+	spaceName    = 'n' // number → project, channel
+	spaceNumber  = 'o' // project, channel → number
+	spacePosting = 'p' // project's number, field and term, NUL, document → places in the text
+	spacePlace   = 's' // channel's number → how far its log was read
+)
+
+// The fields: the first byte of what a message is found by. No term holds a NUL.
+const (
+	fieldAll     = 'a' // every message
+	fieldChannel = 'c' // channel's number
+	fieldHas     = 'h' // "file", "link"
+	fieldSender  = 'u' // user
+	fieldWord    = 'w'
+)
+
+var (
+	keyFormat    = []byte{spaceMeta, 'f'}
+	keyEpoch     = []byte{spaceMeta, 'e'}
+	keyDocuments = []byte{spaceMeta, 'd'}
+)
+
+// format changes with the keys and with what counts as a word: an index of
+// another one is made anew.
+const format = "1"
+
+// document names a message within its project. Documents sort the newest first:
+// time, channel's number, seq.
+type document [15]byte
+
+const maxSeq = 1<<40 - 1 // as in a message's id
+
+func newDocument(at time.Time, channel uint32, seq uint64) (d document) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], ^uint64(max(at.UnixMilli(), 0))<<16)
+	copy(d[:6], b[:6])
+	binary.BigEndian.PutUint32(d[6:10], channel)
+	binary.BigEndian.PutUint64(b[:], ^seq)
+	copy(d[10:], b[3:])
+	return d
+}
+
+func (d *document) channel() uint32 { return binary.BigEndian.Uint32(d[6:10]) }
+
+func (d *document) seq() uint64 {
+	var b [8]byte
+	copy(b[3:], d[10:])
+	return ^binary.BigEndian.Uint64(b[:]) & maxSeq
+}
+
+func (d *document) compare(other *document) int { return bytes.Compare(d[:], other[:]) }
+
+// next is the document right behind d; false: there is none.
+func (d document) next() (document, bool) {
+	for i := len(d) - 1; i >= 0; i-- {
+		if d[i]++; d[i] != 0 {
+			return d, true
+		}
+	}
+	return d, false
+}
+
+// cursor names d to clients.
+func (d *document) cursor() string { return base64.RawURLEncoding.EncodeToString(d[:]) }
+
+func parseCursor(s string) (d document, err error) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) != len(d) {
+		return d, chat.E(chat.CodeInvalid, "before must be what a page gave as next")
+	}
+	copy(d[:], b)
+	return d, nil
+}
+
+// postings is the part of the keys that a term's postings have in common.
+func postings(dst []byte, project uint32, field byte, term string) []byte {
+	dst = append(dst[:0], spacePosting)
+	dst = appendNumber(dst, project)
+	dst = append(append(dst, field), term...)
+	return append(dst, 0)
+}
+
+// behind is the first key behind every key that begins with prefix, which does
+// not end in 0xff.
+func behind(prefix []byte) []byte {
+	end := bytes.Clone(prefix)
+	end[len(end)-1]++
+	return end
+}
+
+func forwardKey(dst []byte, channel uint32, seq uint64) []byte {
+	dst = appendNumber(append(dst[:0], spaceForward), channel)
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], seq)
+	return append(dst, b[3:]...)
+}
+
+func forwardSeq(key []byte) uint64 {
+	var b [8]byte
+	copy(b[3:], key[len(key)-5:])
+	return binary.BigEndian.Uint64(b[:])
+}
+
+func placeKey(dst []byte, channel uint32) []byte {
+	return appendNumber(append(dst[:0], spacePlace), channel)
+}
+
+func nameKey(number uint32) []byte {
+	return appendNumber([]byte{spaceName}, number)
+}
+
+func numberKey(ch chat.ChannelID) []byte { return fullName([]byte{spaceNumber}, ch) }
+
+func appendNumber(dst []byte, number uint32) []byte {
+	return binary.BigEndian.AppendUint32(dst, number)
+}
+
+func readNumber(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
+
+// fullName is a channel's key and value among the names; with an empty channel
+// it is its project's.
+func fullName(dst []byte, ch chat.ChannelID) []byte {
+	return append(append(append(dst, ch.Project...), 0), ch.Name...)
+}
+
+func cutFullName(b []byte) chat.ChannelID {
+	project, name, _ := bytes.Cut(b, []byte{0})
+	return chat.ChannelID{Project: string(project), Name: string(name)}
+}
+
+// numbered is the number that a name has, if no other has it: the same in every
+// index, so that cursors outlive a rebuilding.
+func numbered(ch chat.ChannelID) uint32 {
+	sum := sha256.Sum256(fullName(nil, ch))
+	return binary.BigEndian.Uint32(sum[:])
+}
+
+func numberTerm(number uint32) string {
+	return string(appendNumber(nil, number))
+}
+
+// place is how far a channel's log was read.
+type place struct {
+	seq   uint64 // of the last event
+	swept uint64 // up to which seq what has expired was removed
+}
+
+func (p place) append(dst []byte) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(dst, p.seq), p.swept)
+}
+
+func readPlace(b []byte) (p place) {
+	var n int
+	p.seq, n = binary.Uvarint(b)
+	p.swept, _ = binary.Uvarint(b[max(n, 0):])
+	return p
+}
+
+// forward is what a message is found by: how its postings are found again when
+// it is edited or goes.
+type forward struct {
+	at    time.Time
+	terms []string // each with its field
+}
+
+func (f *forward) append(dst []byte) []byte {
+	dst = binary.AppendVarint(dst, f.at.UnixMilli())
+	for _, term := range f.terms {
+		dst = append(binary.AppendUvarint(dst, uint64(len(term))), term...)
+	}
+	return dst
+}
+
+func readForward(b []byte) (f forward, ok bool) {
+	ms, n := binary.Varint(b)
+	if n <= 0 {
+		return f, false
+	}
+	f.at = time.UnixMilli(ms)
+	for b = b[n:]; len(b) > 0; {
+		size, n := binary.Uvarint(b)
+		if n <= 0 || size > uint64(len(b)-n) {
+			return f, false
+		}
+		f.terms = append(f.terms, string(b[n:n+int(size)]))
+		b = b[n+int(size):]
+	}
+	return f, true
+}
+
+// maxPlaces is how many places of a word in one text are kept: of more it is
+// not known where they are.
+const maxPlaces = 32
+
+// appendPlaces writes rising places; nothing says that they may be anywhere.
+func appendPlaces(dst []byte, places []int) []byte {
+	if len(places) > maxPlaces {
+		return dst
+	}
+	before := 0
+	for _, p := range places {
+		dst = binary.AppendUvarint(dst, uint64(p-before))
+		before = p
+	}
+	return dst
+}
+
+// readPlaces appends what appendPlaces wrote.
+func readPlaces(dst []int, b []byte) []int {
+	at := 0
+	for len(b) > 0 {
+		step, n := binary.Uvarint(b)
+		if n <= 0 {
+			return dst[:0]
+		}
+		at += int(step)
+		dst, b = append(dst, at), b[n:]
+	}
+	return dst
+}

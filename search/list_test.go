@@ -1,0 +1,78 @@
+package search
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// TestBoth_IsWhatAllListsHave compares lists of all densities, part of them in
+// files and part in memory, with sets.
+func TestBoth_IsWhatAllListsHave(t *testing.T) {
+	t.Parallel()
+	db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: logger{&Index{log: slog.New(slog.DiscardHandler)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	const documents = 20_000
+	random := rand.New(rand.NewPCG(5, 7))
+	every := []int{1, 2, 3, 5, 9, 30, 400, 3000, documents + 1}
+	var postings [][]bool // by list and document
+	for i, n := range every {
+		has := make([]bool, documents)
+		for d := range has {
+			if has[d] = random.IntN(n) == 0 && n <= documents; has[d] {
+				at := testDocument(d)
+				if err := db.Set(append([]byte{byte(i), 0}, at[:]...), nil, pebble.NoSync); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if postings = append(postings, has); i%2 == 0 {
+			if err := db.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range 100 {
+		chosen := make([]int, 2+random.IntN(3))
+		for i := range chosen {
+			chosen[i] = random.IntN(len(every))
+		}
+		first, end := random.IntN(documents/4), documents-random.IntN(documents/4)
+		s := &span{first: testDocument(first), end: testDocument(end), ends: true}
+		var lists []list
+		for _, c := range chosen {
+			l, err := newPostingList(db, db, []byte{byte(c), 0}, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lists = append(lists, l)
+		}
+		var want, got []document
+		for d := first; d < end; d++ {
+			if !slices.ContainsFunc(chosen, func(c int) bool { return !postings[c][d] }) {
+				want = append(want, testDocument(d))
+			}
+		}
+		all := newBoth(lists, nil)
+		for ; all.at() != nil; all.next() {
+			got = append(got, *all.at())
+		}
+		if err := all.close(); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("lists of one in %v from %d to %d: %d documents, want %d", chosen, first, end, len(got), len(want))
+		}
+	}
+}
+
+// testDocument is the i-th from the newest.
+func testDocument(i int) document { return newDocument(time.UnixMilli(1<<40-int64(i)), 1, 1) }
