@@ -415,7 +415,7 @@ test('axe finds nothing, in either theme, wide and narrow', async () => {
       }
     };
     await ada.say(`mine, ${width}`);
-    await row(ada, `mine, ${width}`).waitFor();
+    await row(ada, `mine, ${width}`).getByText(/^(Sent|Delivered|Read)$/).waitFor({ state: 'attached' });
     await ada.composer.pressSequentially('@b');
     await page.getByRole('option', { name: 'ben' }).waitFor();
     await row(ada, 'quoted').hover({ position: { x: 20, y: 12 } });

@@ -72,7 +72,7 @@ test('two tabs talk, see each other, and go on after kill -9 with nothing lost, 
 
   await t.test('an edit and a deletion reach the other', async () => {
     await bob.say('an eror');
-    await bob.shows('an eror');
+    await row(bob, 'an eror').getByText(/^(Sent|Delivered|Read)$/).waitFor({ state: 'attached' });
     await bob.composer.press('ArrowUp');
     await row(bob, 'an eror').getByRole('textbox').fill('an error');
     await row(bob, 'an error').getByRole('textbox').press('Enter');

@@ -5,6 +5,7 @@ import { begunAt, closedAt, replaced } from "../src/messages/completion";
 import { Drafts } from "../src/messages/drafts";
 import { emojiOf, findEmoji } from "../src/messages/emoji";
 import { Lines } from "../src/messages/lines";
+import { lastToEdit } from "../src/messages/list";
 import { goesOn, indexOf, placeOf } from "../src/messages/order";
 import { People } from "../src/messages/people";
 import { suggestionsFor } from "../src/messages/suggestions";
@@ -54,6 +55,29 @@ test("what is begun at the caret is a call or an emoji, and nothing in the middl
   expect(closedAt("so :tada:", 9)).toEqual({ from: 3, code: "tada" });
   expect(closedAt("at 10:30:", 9)).toBeUndefined();
   expect(replaced("hey @be!", 4, 7, "@ben ")).toEqual({ text: "hey @ben !", caret: 9 });
+});
+
+test("the last message is the one to edit, not one before it while it is on its way", () => {
+  const pending = (nonce: string, status: "sending" | "failed"): ListedMessage => ({
+    key: nonce,
+    status,
+    nonce,
+    channelId: "c",
+    senderId: "ada",
+    createdAt: message(9).createdAt,
+    draft: { text: nonce },
+  });
+  const [mine, theirs, deleted] = [
+    message(1),
+    message(2, { senderId: "ben" }),
+    message(3, { deletedAt: message(4).createdAt }),
+  ];
+  const said = [mine, theirs, deleted];
+  expect(lastToEdit(said, "ada")).toBe(mine);
+  expect(lastToEdit(said, "cy")).toBeUndefined();
+  expect(lastToEdit([...said, pending("x", "sending")], "ada")).toBeUndefined();
+  expect(lastToEdit([...said, pending("x", "sending")], "ben")).toBe(theirs);
+  expect(lastToEdit([...said, pending("x", "failed")], "ada")).toBe(mine);
 });
 
 test("emoji are found by their codes, then by their words", () => {

@@ -161,6 +161,15 @@ export function canEdit(m: ListedMessage): m is StoredMessage {
   return m.seq !== undefined && !isDeleted(m) && m.body === undefined;
 }
 
+/**
+ * The person's last message that can be edited. None while a newer one is on
+ * its way: that is the one they mean, and it has no id yet.
+ */
+export function lastToEdit(messages: readonly ListedMessage[], me: string): StoredMessage | undefined {
+  const last = messages.findLast((m) => m.senderId === me && (canEdit(m) || m.status === "sending"));
+  return last && canEdit(last) ? last : undefined;
+}
+
 function placeIn(messages: readonly ListedMessage[], message: ListedMessage): number | undefined {
   const i = indexOf(messages, message);
   return i < 0 ? undefined : i;
@@ -215,8 +224,8 @@ function useHandle({
     toPresent: view.toPresent,
     goTo: view.goTo,
     editLast() {
-      const last = messages.findLast((m) => m.senderId === me && canEdit(m));
-      if (last?.seq === undefined) return;
+      const last = lastToEdit(messages, me);
+      if (!last) return;
       onEdit(last);
       view.show(indexOf(messages, last));
     },
