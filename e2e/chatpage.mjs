@@ -1,4 +1,5 @@
 // The chat in a browser, as a person finds it: by roles and names.
+import { kept } from './browser.mjs';
 import { until } from './server.mjs';
 
 const ofAServerThatIsDown = /WebSocket connection to .* failed|ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED/;
@@ -65,16 +66,7 @@ export class ChatPage {
   }
 
   // kept is how many messages wait in the browser's database.
-  kept() {
-    return this.page.evaluate(() => new Promise((resolve, reject) => {
-      const opening = indexedDB.open('parley');
-      opening.onerror = () => reject(opening.error);
-      opening.onsuccess = () => {
-        const count = opening.result.transaction('drafts').objectStore('drafts').count();
-        count.onsuccess = () => { opening.result.close(); resolve(count.result); };
-      };
-    }));
-  }
+  kept() { return this.page.evaluate(kept); }
 
   async say(text) {
     await this.composer.fill(text);

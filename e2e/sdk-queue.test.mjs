@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { launch } from './browser.mjs';
+import { kept as keptHere, launch } from './browser.mjs';
 import { Site } from './sdkpage.mjs';
 import { User } from './sdkuser.mjs';
 import { Server, until } from './server.mjs';
@@ -54,16 +54,7 @@ const send = (user, channel, texts) => user.do(([channel, texts]) => {
   for (const text of texts) client.sendMessage(channel, text).then((m) => { stored.push([m.seq, text]); }, (e) => { failed.push([text, e.code]); });
 }, [channel, texts]);
 
-// kept is how many drafts are in the page's database.
-const kept = (user) => user.do(() => new Promise((resolve, reject) => {
-  const opening = indexedDB.open('parley');
-  opening.onerror = () => reject(opening.error);
-  opening.onsuccess = () => {
-    const count = opening.result.transaction('drafts').objectStore('drafts').count();
-    count.onsuccess = () => { opening.result.close(); resolve(count.result); };
-  };
-}));
-
+const kept = (user) => user.do(keptHere);
 const pending = (user, channel) => user.do((channel) => client.waiting(channel).map((p) => p.draft.text), channel);
 const offline = (user) => user.until('the bad news', () => client.connectionState === 'reconnecting');
 const texts = async (channel, of = server) => (await of.messages(channel)).map((m) => m.text);
