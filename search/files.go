@@ -1,12 +1,12 @@
 package search
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"syscall"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -71,6 +71,7 @@ func (x *Index) openPebble() (err error) {
 			memory = min(memory, max(disk/64, 256<<10))
 		}
 	}
+	compactions := newCompactions()
 	settings := &pebble.Options{
 		FS:                          o.FS,
 		Lock:                        x.lock,
@@ -81,13 +82,18 @@ func (x *Index) openPebble() (err error) {
 		MemTableSize:                memory,
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       stopAt,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 }, // 2 says that it hurries
 		BytesPerSync:                1 << 20,
 		EventListener: &pebble.EventListener{
+			FlushEnd: compactions.flushed,
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
 				x.hurt(fmt.Errorf("%s is damaged: %w", info.Path, info.Details))
 			},
 		},
 	}
+	settings.Experimental.CompactionScheduler = compactions
+	settings.Experimental.L0CompactionConcurrency = hurryAt
 	for i := range settings.Levels {
 		// A search looks for one document after another in a few terms: with blocks
 		// of 4 KiB phrases take a fifth longer, of 32 hardly less (bench find).
@@ -100,7 +106,9 @@ func (x *Index) openPebble() (err error) {
 			err = fmt.Errorf("pebble: %v", p)
 		}
 	}()
-	x.db, err = pebble.Open(o.Dir, settings)
+	if x.db, err = pebble.Open(o.Dir, settings); err == nil {
+		compactions.start()
+	}
 	return err
 }
 
@@ -226,14 +234,14 @@ func (x *Index) damage() error {
 
 // flush leaves little to be read again. It gives up where it takes long: on a
 // full disk Pebble would try for ever.
-func (x *Index) flush() {
+func (x *Index) flush(ctx context.Context) {
 	flushed, err := x.db.AsyncFlush()
 	if err != nil {
 		return
 	}
 	select {
 	case <-flushed:
-	case <-time.After(endWithin):
+	case <-ctx.Done():
 	}
 }
 

@@ -16,8 +16,11 @@ const (
 	stepEvents = 256  // of one log, before others have their turn
 	walkHeads  = 1000 // compared
 
-	// After so much work on what is new, the cores are others' for as long.
-	shift = 2 * time.Millisecond
+	// After so much work the cores are others' for a multiple of it: of work on
+	// what is new at most, and on what is behind.
+	shift        = time.Millisecond
+	restOfNew    = 8
+	restOfBehind = 1
 )
 
 // follow indexes what is new until ctx ends: at first and now and then by
@@ -56,7 +59,7 @@ func (x *Index) rest(ctx context.Context, walks <-chan time.Time) (walk bool, er
 		x.hurt(why)
 		return false, why
 	case <-x.news.wake:
-		pause(ctx, x.options.Gather)
+		pause(ctx, x.options.Gather-x.news.age())
 	}
 	return false, nil
 }
@@ -102,6 +105,7 @@ func pause(ctx context.Context, d time.Duration) {
 
 // round indexes what hints have named, and with walk all that is behind.
 func (x *Index) round(ctx context.Context, walk bool) error {
+	x.began = x.options.Now()
 	if x.stalled.Load() {
 		if err := x.room.Check(); err != nil {
 			return err
@@ -130,7 +134,6 @@ func (x *Index) hearsay(ctx context.Context) (more bool, err error) {
 	if len(channels) == 0 {
 		return false, nil
 	}
-	began := x.options.Now()
 	for ch, t := range channels {
 		level, err := x.step(ctx, ch, t)
 		if err != nil {
@@ -140,25 +143,34 @@ func (x *Index) hearsay(ctx context.Context) (more bool, err error) {
 			x.news.hear(chat.Hint{Channel: ch, Seq: t.seq})
 			more = true
 		}
-		if began, err = x.giveWay(ctx, began); err != nil {
+		if err := x.giveWay(ctx); err != nil {
 			return false, err
 		}
 	}
 	return more, x.written.commit()
 }
 
-// giveWay rests after a shift, unless more is waiting already than may: indexed
-// in one go, what has gathered would keep a core from the messages for as long.
-func (x *Index) giveWay(ctx context.Context, began time.Time) (time.Time, error) {
-	worked := x.options.Now().Sub(began)
-	if worked < shift || x.news.due(x.options.Gather) {
-		return began, nil
+// giveWay rests after a shift: indexed in one go, what has gathered would keep a
+// core from the messages for as long. It has as long again as it has gathered,
+// and the less of that is left, the shorter are the rests.
+func (x *Index) giveWay(ctx context.Context) error {
+	_, lag := x.news.waiting()
+	left := 2 - lag.Seconds()/x.options.Gather.Seconds()
+	return x.restAfter(ctx, restOfNew*min(left, 1))
+}
+
+// restAfter rests, times as long as the shift was, if that is over.
+func (x *Index) restAfter(ctx context.Context, times float64) error {
+	worked := x.options.Now().Sub(x.began)
+	if worked < shift || times <= 0 {
+		return nil
 	}
 	if err := x.written.commit(); err != nil {
-		return began, err
+		return err
 	}
-	pause(ctx, worked)
-	return x.options.Now(), nil
+	pause(ctx, time.Duration(times*float64(worked)))
+	x.began = x.options.Now()
+	return nil
 }
 
 // walk compares the heads of all logs with what is indexed.
@@ -196,10 +208,12 @@ func (x *Index) visit(ctx context.Context, ch chat.ChannelID, h chat.Head) error
 		if level, err = x.step(ctx, ch, told{seq: h.Seq}); err != nil {
 			return err
 		}
-		if !x.news.due(x.options.Gather) {
-			continue
+		if x.news.age() >= x.options.Gather {
+			_, err = x.hearsay(ctx)
+		} else {
+			err = x.restAfter(ctx, restOfBehind)
 		}
-		if _, err := x.hearsay(ctx); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -53,6 +53,47 @@ func TestIndex_FindsWithinASecondHoweverMuchIsSaid(t *testing.T) {
 	})
 }
 
+// What is new is indexed at leisure while there is time, and in one go when there
+// is none: here each message takes its time in the bubble's clock.
+func TestIndex_RestsBetweenShiftsAndIsInTime(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name           string
+		each           time.Duration // the work for one of 400 messages
+		atLeast, until time.Duration // after it was said all is indexed
+	}{
+		{"little", 100 * time.Microsecond, 500 * time.Millisecond, 800 * time.Millisecond},
+		{"much", 4 * time.Millisecond, 2 * time.Second, 2400 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := setup(t)
+			w.close()
+			text := func(body []byte) string {
+				time.Sleep(c.each)
+				return wire.Text(body)
+			}
+			var err error
+			w.index, err = search.Open(t.Context(), search.Options{Dir: w.dir, Log: w.store, Bus: w.bus.Join(), Permit: w.hub.Permit, Text: text})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			said := time.Now()
+			for i := range 400 {
+				w.post(user("ada"), fmt.Sprint("c", i), "one")
+			}
+			for w.index.Stats().Documents < 400 {
+				time.Sleep(time.Millisecond)
+				synctest.Wait()
+			}
+			if took := time.Since(said); took < c.atLeast || took > c.until {
+				t.Errorf("%s: all is indexed after %v", c.name, took)
+			}
+		})
+	}
+}
+
 // elsewhere tells what another node's hints would.
 type elsewhere struct{ chat.Bus }
 

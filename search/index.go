@@ -57,7 +57,7 @@ type Options struct {
 	CacheBytes   int64         // blocks kept in memory; 0: 32 MiB
 	MemoryBytes  uint64        // what is written is gathered in memory up to this; 0: 16 MiB, less on a small disk
 	ReserveBytes uint64        // free space below which nothing is indexed; 0: 512 MiB. Of a small disk it is at most a quarter
-	Gather       time.Duration // how long what is new gathers; 0: 500 ms
+	Gather       time.Duration // how long what is new gathers, and about how long indexing it then takes; 0: 400 ms
 	Within       time.Duration // how long a search may take, and wait before; 0: 5 s each
 	AtOnce       int           // searches under way, half of them of one user; 0: 4
 }
@@ -79,7 +79,8 @@ type Index struct {
 	names   names
 	room    *reserve.Reserve
 	turns   turns
-	written batch // the follower's
+	written batch     // the follower's
+	began   time.Time // of the follower's shift
 
 	following context.CancelFunc
 	unhear    func()
@@ -134,7 +135,7 @@ func (o Options) filled() Options {
 	}
 	setDefault(&o.CacheBytes, 32<<20)
 	setDefault(&o.ReserveBytes, 512<<20)
-	setDefault(&o.Gather, 500*time.Millisecond)
+	setDefault(&o.Gather, 400*time.Millisecond)
 	setDefault(&o.Within, 5*time.Second)
 	setDefault(&o.AtOnce, 4)
 	return o
@@ -170,7 +171,8 @@ func madeAnew() error {
 	return chat.E(chat.CodeUnavailable, "the search index is damaged, and is made anew")
 }
 
-// Close waits for what is under way, then writes what is in memory.
+// Close waits for what is under way, then writes what is in memory. After
+// endWithin it leaves the rest: what was not written is read from the log again.
 func (x *Index) Close() error {
 	x.closing.Lock()
 	done := x.closed
@@ -183,24 +185,27 @@ func (x *Index) Close() error {
 		x.unhear()
 	}
 	x.following()
-	if !x.ends(x.running.Wait) {
+	ctx, cancel := context.WithTimeout(context.Background(), endWithin)
+	defer cancel()
+	if !x.ends(ctx, x.running.Wait) {
 		return nil
 	}
 	_ = x.written.db.Close() // what it holds is read again
 	if x.broken.Load() {
 		return nil // Pebble waits for ever: see Fatalf
 	}
-	x.flush()
+	x.flush(ctx)
 	var err error
-	if !x.ends(func() { err = x.closePebble() }) {
+	if !x.ends(ctx, func() { err = x.closePebble() }) {
 		return nil
 	}
 	return errors.Join(err, x.lock.Close())
 }
 
-// ends waits for f to return. On a disk that fails Pebble may keep whoever asks
-// something of it for ever, and the server must end all the same.
-func (x *Index) ends(f func()) bool {
+// ends waits for f to return, until ctx ends. Pebble closes when a compaction
+// has ended, and on a disk that fails it may keep whoever asks something of it
+// for ever; the server must end all the same.
+func (x *Index) ends(ctx context.Context, f func()) bool {
 	done := make(chan struct{})
 	go func() {
 		f()
@@ -209,8 +214,8 @@ func (x *Index) ends(f func()) bool {
 	select {
 	case <-done:
 		return true
-	case <-time.After(endWithin):
-		x.log.Warn("the search does not end: its disk lets it wait")
+	case <-ctx.Done():
+		x.log.Warn("the search has not ended in time, and is left", "within", endWithin)
 		return false
 	}
 }

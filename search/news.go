@@ -133,11 +133,14 @@ func (n *news) settle() {
 	n.owed = time.Time{}
 }
 
-// due reports whether the first of them came that long ago.
-func (n *news) due(d time.Duration) bool {
+// age is for how long the first of them has waited to be taken.
+func (n *news) age() time.Duration {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return len(n.channels) > 0 && n.now().Sub(n.since) >= d
+	if len(n.channels) == 0 {
+		return 0
+	}
+	return max(n.now().Sub(n.since), 0)
 }
 
 // waiting is of how many channels there are news, and for how long something
