@@ -25,6 +25,7 @@ const (
 // one at a time, with rests, none before Pebble has been opened, which would
 // wait for it, and none begun after it is to be closed.
 type compactions struct {
+	now     func() time.Time
 	db      pebble.DBForCompaction
 	hurried chan struct{} // closed when none may rest any more
 
@@ -41,7 +42,9 @@ type compactions struct {
 // flushed notes that a table was added to L0.
 func (c *compactions) flushed(pebble.FlushInfo) { c.flushes.Add(1) }
 
-func newCompactions() *compactions { return &compactions{hurried: make(chan struct{})} }
+func newCompactions(now func() time.Time) *compactions {
+	return &compactions{now: now, hurried: make(chan struct{})}
+}
 
 // Register is called before Pebble asks for the first grant.
 func (c *compactions) Register(_ int, db pebble.DBForCompaction) { c.db = db }
@@ -112,7 +115,7 @@ func (c *compactions) UpdateGetAllowedWithoutPermission() {}
 
 // Started is called by a compaction's goroutine, before it works.
 func (c *compactions) Started() {
-	c.began = time.Now()
+	c.began = c.now()
 	c.flushes.Store(0)
 }
 
@@ -122,7 +125,7 @@ func (c *compactions) MeasureCPU(pebble.CompactionGoroutineKind) {}
 // CumulativeStats is called by a compaction's goroutine every 128 keys. It rests
 // there.
 func (c *compactions) CumulativeStats(pebble.CompactionGrantHandleStats) {
-	worked := time.Since(c.began)
+	worked := c.now().Sub(c.began)
 	if worked < compactShift {
 		return
 	}
@@ -134,7 +137,7 @@ func (c *compactions) CumulativeStats(pebble.CompactionGrantHandleStats) {
 		case <-c.hurried:
 		}
 	}
-	c.began = time.Now()
+	c.began = c.now()
 }
 
 // Done is called when a compaction has ended.

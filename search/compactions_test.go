@@ -62,7 +62,7 @@ func until(t *testing.T, what string, f func() bool) {
 
 func TestCompactions_BeginWhenPebbleIsOpenAndGoOnUntilNoneIsLeft(t *testing.T) {
 	disk := uncompacted(t, 6)
-	c := newCompactions()
+	c := newCompactions(time.Now)
 	db := openWith(t, disk, c)
 	for range 3 { // Pebble asks again after each flush
 		if err := db.Set([]byte("k"), nil, pebble.NoSync); err != nil {
@@ -83,7 +83,7 @@ func TestCompactions_BeginWhenPebbleIsOpenAndGoOnUntilNoneIsLeft(t *testing.T) {
 }
 
 func TestCompactions_OneAtATimeUnderWritesAndNoneIsForgotten(t *testing.T) {
-	c := newCompactions()
+	c := newCompactions(time.Now)
 	db := openWith(t, vfs.NewMem(), c)
 	c.start()
 	random := rand.New(rand.NewPCG(3, 4))
@@ -110,7 +110,7 @@ func TestCompactions_OneAtATimeUnderWritesAndNoneIsForgotten(t *testing.T) {
 }
 
 func TestCompactions_DoNotRestWhenTheIndexCloses(t *testing.T) {
-	c := newCompactions()
+	c := newCompactions(time.Now)
 	db := openWith(t, vfs.NewMem(), c)
 	c.start()
 	rested := make(chan struct{})
@@ -159,7 +159,7 @@ func (l *late) Schedule(pebble.CompactionGrantHandle) bool {
 }
 
 func TestCompactions_OneThatComesWhileThereIsNoneIsBegun(t *testing.T) {
-	c := newCompactions()
+	c := newCompactions(time.Now)
 	l := &late{c: c}
 	c.Register(1, l)
 	c.start()

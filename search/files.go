@@ -71,7 +71,7 @@ func (x *Index) openPebble() (err error) {
 			memory = min(memory, max(disk/64, 256<<10))
 		}
 	}
-	compactions := newCompactions()
+	compactions := newCompactions(o.Now)
 	settings := &pebble.Options{
 		FS:                          o.FS,
 		Lock:                        x.lock,
