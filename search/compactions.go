@@ -11,14 +11,14 @@ import (
 // How an index is compacted while its server has better to do.
 const (
 	// compactShift is for how long a compaction works before it leaves the core
-	// to others, at first for compactRest times as long. One during which
-	// easyFlushes tables were added to L0 rests as long as it works, after
-	// mostFlushes not at all: with stopAt sublevels whoever writes waits.
+	// to others, for compactRest times as long.
 	compactShift = time.Millisecond
 	compactRest  = 3
-	easyFlushes  = 3
-	mostFlushes  = 8
-	stopAt       = 24
+	// A compaction that has not ended after so many flushes rests no more, nor does
+	// any where so many sublevels of L0 wait for one; at stopAt whoever writes
+	// waits.
+	hurryAt = 4
+	stopAt  = 20
 )
 
 // compactions is an index's pebble.CompactionScheduler, and the grant of each:
@@ -129,11 +129,8 @@ func (c *compactions) CumulativeStats(pebble.CompactionGrantHandleStats) {
 	if worked < compactShift {
 		return
 	}
-	if n := c.flushes.Load(); n < mostFlushes {
-		if n < easyFlushes {
-			worked *= compactRest
-		}
-		rest := time.NewTimer(worked)
+	if c.flushes.Load() < hurryAt && c.db.GetAllowedWithoutPermission() == 1 {
+		rest := time.NewTimer(compactRest * worked)
 		defer rest.Stop()
 		select {
 		case <-rest.C:

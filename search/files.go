@@ -83,6 +83,7 @@ func (x *Index) openPebble() (err error) {
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       stopAt,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 }, // 2 says that it hurries
 		BytesPerSync:                1 << 20,
 		EventListener: &pebble.EventListener{
 			FlushEnd: compactions.flushed,
@@ -92,6 +93,7 @@ func (x *Index) openPebble() (err error) {
 		},
 	}
 	settings.Experimental.CompactionScheduler = compactions
+	settings.Experimental.L0CompactionConcurrency = hurryAt
 	for i := range settings.Levels {
 		// A search looks for one document after another in a few terms: with blocks
 		// of 4 KiB phrases take a fifth longer, of 32 hardly less (bench find).
