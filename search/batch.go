@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -12,24 +13,30 @@ import (
 )
 
 const (
-	batchBytes = 1 << 20 // written at a time, about
+	// batchBytes are written at a time, about: some 300 messages, which takes 2 ms.
+	batchBytes = 256 << 10
 	maxKept    = 1 << 14 // of channels, kept in memory
 )
 
 // batch is what the follower writes next. Only the follower uses it.
 type batch struct {
-	index *Index
-	db    *pebble.Batch
-	// forwards are those that the batch writes, or removes (nil): what follows
-	// in it may change them again.
-	forwards  map[string][]byte
-	documents int64 // more than before the batch
+	index     *Index
+	db        *pebble.Batch
+	changes   pending
+	messages  map[message]bool // that the batch adds, or removes: false
+	documents int64            // more than before the batch
 	// channels are those that were looked up lately, as the batch leaves them.
 	channels map[chat.ChannelID]*channel
 
 	key, value []byte
 	entries    []entry
-	places     []int
+	at         []int
+}
+
+// message names one by its channel's number.
+type message struct {
+	channel uint32
+	seq     uint64
 }
 
 // channel is one whose log is being read.
@@ -93,25 +100,19 @@ func (b *batch) readChannel(ch chat.ChannelID) (c *channel, err error) {
 // put notes how far the channel's log is read with what the batch holds, and
 // commits it if it is full.
 func (b *batch) put(c *channel) error {
-	b.key = placeKey(b.key, c.number)
-	b.value = c.place.append(b.value[:0])
-	if err := b.db.Set(b.key, b.value, nil); err != nil {
+	if err := b.note(c); err != nil || !b.full() {
 		return err
-	}
-	if !b.full() {
-		return nil
 	}
 	return b.commit()
 }
 
-func (b *batch) full() bool { return b.db.Len() >= batchBytes }
-
-func (b *batch) remember(key, value []byte) {
-	if b.forwards == nil {
-		b.forwards = make(map[string][]byte)
-	}
-	b.forwards[string(key)] = slices.Clone(value)
+func (b *batch) note(c *channel) error {
+	b.key = placeKey(b.key, c.number)
+	b.value = c.place.append(b.value[:0])
+	return b.db.Set(b.key, b.value, nil)
 }
+
+func (b *batch) full() bool { return b.db.Len()+b.changes.size*postingBytes >= batchBytes }
 
 // message adds a message that is not in the index.
 func (b *batch) message(c *channel, m *chat.Event) error {
@@ -119,42 +120,35 @@ func (b *batch) message(c *channel, m *chat.Event) error {
 		return nil
 	}
 	d := newDocument(m.At, c.number, m.Seq)
-	f := forward{at: m.At}
-	add := func(term string, places []int) error {
-		f.terms = append(f.terms, term)
-		b.key = append(postings(b.key, c.project, term[0], term[1:]), d[:]...)
-		b.value = appendPlaces(b.value[:0], places)
-		return b.db.Set(b.key, b.value, nil)
+	window := d.window()
+	b.value = appendForward(b.value[:0], m.At)
+	add := func(field byte, term string, places []int) {
+		b.value = appendTerm(b.value, field, term)
+		b.key = append(postings(b.key, c.project, field, term), window[:]...)
+		b.changes.add(b.key, &d, places)
 	}
 	found := contentOf(m.Body, b.index.options.Text(m.Body))
-	fields := []string{string(fieldAll), string(fieldChannel) + numberTerm(c.number)}
+	add(fieldAll, "", nil)
+	add(fieldChannel, numberTerm(c.number), nil)
 	if m.Sender != "" {
-		fields = append(fields, string(fieldSender)+m.Sender)
+		add(fieldSender, m.Sender, nil)
 	}
 	if found.file {
-		fields = append(fields, string(fieldHas)+"file")
+		add(fieldHas, "file", nil)
 	}
 	if found.link {
-		fields = append(fields, string(fieldHas)+"link")
+		add(fieldHas, "link", nil)
 	}
-	for _, term := range fields {
-		if err := add(term, nil); err != nil {
-			return err
-		}
-	}
-	if err := b.eachWord(found, func(term string, places []int) error { return add(string(fieldWord)+term, places) }); err != nil {
-		return err
-	}
+	b.eachWord(found, func(term string, places []int) { add(fieldWord, term, places) })
 	b.key = forwardKey(b.key, c.number, m.Seq)
-	b.value = f.append(b.value[:0])
-	b.remember(b.key, b.value)
+	b.messages[message{c.number, m.Seq}] = true
 	b.documents++
 	return b.db.Set(b.key, b.value, nil)
 }
 
 // eachWord visits the different words of a message with their places. Names of
 // files stand behind the text, with a gap between them.
-func (b *batch) eachWord(c *content, visit func(term string, places []int) error) error {
+func (b *batch) eachWord(c *content, visit func(term string, places []int)) {
 	b.entries = b.entries[:0]
 	at := 0
 	for _, words := range append([][]word{c.text}, c.names...) {
@@ -166,51 +160,44 @@ func (b *batch) eachWord(c *content, visit func(term string, places []int) error
 	slices.SortFunc(b.entries, func(x, y entry) int { return cmp.Or(cmp.Compare(x.term, y.term), cmp.Compare(x.at, y.at)) })
 	for i := 0; i < len(b.entries); {
 		term := b.entries[i].term
-		b.places = b.places[:0]
+		b.at = b.at[:0]
 		for ; i < len(b.entries) && b.entries[i].term == term; i++ {
-			b.places = append(b.places, b.entries[i].at)
+			b.at = append(b.at, b.entries[i].at)
 		}
-		if err := visit(term, b.places); err != nil {
-			return err
-		}
+		visit(term, b.at)
 	}
-	return nil
 }
 
 // remove takes a message out, if it is in.
 func (b *batch) remove(c *channel, seq uint64) error {
-	key := forwardKey(nil, c.number, seq)
-	value, known := b.forwards[string(key)]
-	if !known {
-		stored, closer, err := b.index.db.Get(key)
-		if errors.Is(err, pebble.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
+	if added, changed := b.messages[message{c.number, seq}]; added {
+		if err := b.note(c); err != nil {
 			return err
 		}
-		value = slices.Clone(stored)
-		if err := closer.Close(); err != nil {
+		if err := b.commit(); err != nil {
 			return err
 		}
-	}
-	if value == nil {
+	} else if changed {
 		return nil
 	}
-	f, ok := readForward(value)
-	if !ok {
-		err := errors.New("a row of the search index cannot be read")
-		b.index.hurt(err)
+	key := forwardKey(nil, c.number, seq)
+	value, closer, err := b.index.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	d := newDocument(f.at, c.number, seq)
-	for _, term := range f.terms {
-		b.key = append(postings(b.key, c.project, term[0], term[1:]), d[:]...)
-		if err := b.db.Delete(b.key, nil); err != nil {
-			return err
-		}
+	err = readForward(value, func(at time.Time, field byte, term string) {
+		d := newDocument(at, c.number, seq)
+		window := d.window()
+		b.key = append(postings(b.key, c.project, field, term), window[:]...)
+		b.changes.remove(b.key, &d)
+	})
+	if err = cmp.Or(err, closer.Close()); err != nil {
+		return err
 	}
-	b.remember(key, nil)
+	b.messages[message{c.number, seq}] = false
 	b.documents--
 	return b.db.Delete(key, nil)
 }
@@ -222,6 +209,9 @@ func (b *batch) commit() error {
 		return nil
 	}
 	if err := x.room.Check(); err != nil {
+		return err
+	}
+	if err := b.changes.write(b.db, x.db); err != nil {
 		return err
 	}
 	total := x.documents.Load() + b.documents
@@ -246,6 +236,7 @@ func (b *batch) drop() {
 func (b *batch) begin() {
 	_ = b.db.Close() // it holds memory alone
 	b.db = b.index.db.NewBatch()
-	clear(b.forwards)
+	b.changes.clear()
+	clear(b.messages)
 	b.documents = 0
 }

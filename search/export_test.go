@@ -38,7 +38,7 @@ func (x *Index) Terms(t testing.TB) (terms []string) {
 	}
 	for ok := iter.First(); ok; ok = iter.Next() {
 		key := iter.Key()
-		term := string(key[5 : len(key)-len(document{})-1])
+		term := string(key[5 : len(key)-windowSize-1])
 		if len(terms) == 0 || terms[len(terms)-1] != term {
 			terms = append(terms, term)
 		}

@@ -73,10 +73,11 @@ func (x *Index) openPebble() (err error) {
 	}
 	compactions := newCompactions(o.Now)
 	settings := &pebble.Options{
-		FS:                          o.FS,
+		FS:                          restingFS{o.FS, o.Now, x.ending},
 		Lock:                        x.lock,
 		DisableWAL:                  true,
 		Logger:                      logger{x},
+		Merger:                      newMerger(),
 		FormatMajorVersion:          pebble.FormatNewest,
 		CacheSize:                   o.CacheBytes,
 		MemTableSize:                memory,
@@ -87,6 +88,11 @@ func (x *Index) openPebble() (err error) {
 		BytesPerSync:                1 << 20,
 		EventListener: &pebble.EventListener{
 			FlushEnd: compactions.flushed,
+			BackgroundError: func(err error) {
+				if errors.Is(err, errUnreadable) {
+					x.hurt(err)
+				}
+			},
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
 				x.hurt(fmt.Errorf("%s is damaged: %w", info.Path, info.Details))
 			},
@@ -193,7 +199,7 @@ func (x *Index) renew(why error) error {
 func (x *Index) attach() {
 	x.opened.Store(true)
 	x.names.attach(x.db)
-	x.written = batch{index: x, db: x.db.NewBatch()}
+	x.written = batch{index: x, db: x.db.NewBatch(), changes: newPending(), messages: make(map[message]bool)}
 	n, _ := x.text(keyDocuments)
 	documents, _ := binary.Uvarint([]byte(n))
 	x.documents.Store(int64(documents))

@@ -68,6 +68,9 @@ func (x *Index) Find(ctx context.Context, id *chat.Identity, a Ask) (*Found, err
 	x.searches.Add(1)
 	found := &Found{Indexing: !x.level.Load() || x.stalled.Load()}
 	if err := s.run(ctx, found); err != nil {
+		if errors.Is(err, errUnreadable) {
+			x.hurt(err)
+		}
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return nil, chat.E(chat.CodeTooMany, "the search looks at too many messages: name a channel, a sender, a time or a rarer word")
 		}

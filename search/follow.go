@@ -77,6 +77,9 @@ func (x *Index) settle() {
 // not finished, a full disk only once, and waits.
 func (x *Index) fail(ctx context.Context, err error) {
 	x.news.owe()
+	if errors.Is(err, errUnreadable) {
+		x.hurt(err)
+	}
 	if why := x.damage(); why != nil {
 		if err := x.renew(why); err != nil && !x.broken.Swap(true) {
 			x.log.Error("the search has stopped: its index cannot be made anew", "err", err)
@@ -143,9 +146,7 @@ func (x *Index) hearsay(ctx context.Context) (more bool, err error) {
 			x.news.hear(chat.Hint{Channel: ch, Seq: t.seq})
 			more = true
 		}
-		if err := x.giveWay(ctx); err != nil {
-			return false, err
-		}
+		x.giveWay(ctx)
 	}
 	return more, x.written.commit()
 }
@@ -153,24 +154,20 @@ func (x *Index) hearsay(ctx context.Context) (more bool, err error) {
 // giveWay rests after a shift: indexed in one go, what has gathered would keep a
 // core from the messages for as long. It has as long again as it has gathered,
 // and the less of that is left, the shorter are the rests.
-func (x *Index) giveWay(ctx context.Context) error {
+func (x *Index) giveWay(ctx context.Context) {
 	_, lag := x.news.waiting()
 	left := 2 - lag.Seconds()/x.options.Gather.Seconds()
-	return x.restAfter(ctx, restOfNew*min(left, 1))
+	x.restAfter(ctx, restOfNew*min(left, 1))
 }
 
 // restAfter rests, times as long as the shift was, if that is over.
-func (x *Index) restAfter(ctx context.Context, times float64) error {
+func (x *Index) restAfter(ctx context.Context, times float64) {
 	worked := x.options.Now().Sub(x.began)
 	if worked < shift || times <= 0 {
-		return nil
-	}
-	if err := x.written.commit(); err != nil {
-		return err
+		return
 	}
 	pause(ctx, time.Duration(times*float64(worked)))
 	x.began = x.options.Now()
-	return nil
 }
 
 // walk compares the heads of all logs with what is indexed.
@@ -208,12 +205,9 @@ func (x *Index) visit(ctx context.Context, ch chat.ChannelID, h chat.Head) error
 		if level, err = x.step(ctx, ch, told{seq: h.Seq}); err != nil {
 			return err
 		}
-		if x.news.age() >= x.options.Gather {
-			_, err = x.hearsay(ctx)
-		} else {
-			err = x.restAfter(ctx, restOfBehind)
-		}
-		if err != nil {
+		if x.news.age() < x.options.Gather {
+			x.restAfter(ctx, restOfBehind)
+		} else if _, err = x.hearsay(ctx); err != nil {
 			return err
 		}
 	}

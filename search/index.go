@@ -83,6 +83,7 @@ type Index struct {
 	began   time.Time // of the follower's shift
 
 	following context.CancelFunc
+	ending    <-chan struct{} // closed by it
 	unhear    func()
 	running   sync.WaitGroup // the follower, and searches
 	using     sync.RWMutex   // held by each search; by the follower while it makes the index anew
@@ -111,11 +112,13 @@ func Open(ctx context.Context, o Options) (*Index, error) {
 	x := &Index{options: o, log: o.Logger, turns: newTurns(o.AtOnce), hurts: make(chan error, 1)}
 	x.room = reserve.Of(o.FS, o.Dir, o.ReserveBytes, 4, o.Now)
 	x.news = newNews(o.Now)
+	ctx, x.following = context.WithCancel(context.WithoutCancel(ctx))
+	x.ending = ctx.Done()
 	if err := x.openFiles(); err != nil {
+		x.following()
 		return nil, fmt.Errorf("open the search index in %s: %w", o.Dir, err)
 	}
 	x.attach()
-	ctx, x.following = context.WithCancel(context.WithoutCancel(ctx))
 	if o.Bus != nil {
 		x.unhear = o.Bus.Listen(x.news.hear)
 	}

@@ -17,7 +17,7 @@ const (
 	spaceMeta    = 'm' // what is true of the whole index
 	spaceName    = 'n' // number → project, channel
 	spaceNumber  = 'o' // project, channel → number
-	spacePosting = 'p' // project's number, field and term, NUL, document → places in the text
+	spacePosting = 'p' // project's number, field and term, NUL, window → block
 	spacePlace   = 's' // channel's number → how far its log was read
 )
 
@@ -38,7 +38,7 @@ var (
 
 // format changes with the keys and with what counts as a word: an index of
 // another one is made anew.
-const format = "1"
+const format = "2"
 
 // document names a message within its project. Documents sort the newest first:
 // time, channel's number, seq.
@@ -62,6 +62,19 @@ func (d *document) seq() uint64 {
 	var b [8]byte
 	copy(b[3:], d[10:])
 	return ^binary.BigEndian.Uint64(b[:]) & maxSeq
+}
+
+// window is what d's block has in its key, rest what it has in the block.
+func (d *document) window() (w [windowSize]byte) {
+	copy(w[:], d[:])
+	w[windowSize-1] &= windowHalf
+	return w
+}
+
+func (d *document) rest() (r [restSize]byte) {
+	copy(r[:], d[windowSize-1:])
+	r[0] &^= windowHalf
+	return r
 }
 
 func (d *document) compare(other *document) int { return bytes.Compare(d[:], other[:]) }
@@ -88,7 +101,7 @@ func parseCursor(s string) (d document, err error) {
 	return d, nil
 }
 
-// postings is the part of the keys that a term's postings have in common.
+// postings is the part of the keys that a term's blocks have in common.
 func postings(dst []byte, project uint32, field byte, term string) []byte {
 	dst = append(dst[:0], spacePosting)
 	dst = appendNumber(dst, project)
@@ -172,36 +185,33 @@ func readPlace(b []byte) (p place) {
 	return p
 }
 
-// forward is what a message is found by: how its postings are found again when
-// it is edited or goes.
-type forward struct {
-	at    time.Time
-	terms []string // each with its field
+// appendForward appends the time to what says what a message is found by: its
+// terms, each with its field and behind its length, are appended to that. So its
+// postings are found again when it is edited or goes.
+func appendForward(dst []byte, at time.Time) []byte {
+	return binary.AppendVarint(dst, at.UnixMilli())
 }
 
-func (f *forward) append(dst []byte) []byte {
-	dst = binary.AppendVarint(dst, f.at.UnixMilli())
-	for _, term := range f.terms {
-		dst = append(binary.AppendUvarint(dst, uint64(len(term))), term...)
-	}
-	return dst
+func appendTerm(dst []byte, field byte, term string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(1+len(term)))
+	return append(append(dst, field), term...)
 }
 
-func readForward(b []byte) (f forward, ok bool) {
+// readForward visits the terms.
+func readForward(b []byte, visit func(at time.Time, field byte, term string)) error {
 	ms, n := binary.Varint(b)
 	if n <= 0 {
-		return f, false
+		return errUnreadable
 	}
-	f.at = time.UnixMilli(ms)
 	for b = b[n:]; len(b) > 0; {
 		size, n := binary.Uvarint(b)
-		if n <= 0 || size > uint64(len(b)-n) {
-			return f, false
+		if n <= 0 || size == 0 || size > uint64(len(b)-n) {
+			return errUnreadable
 		}
-		f.terms = append(f.terms, string(b[n:n+int(size)]))
+		visit(time.UnixMilli(ms), b[n], string(b[n+1:n+int(size)]))
 		b = b[n+int(size):]
 	}
-	return f, true
+	return nil
 }
 
 // maxPlaces is how many places of a word in one text are kept: of more it is

@@ -15,7 +15,7 @@ import (
 // files and part in memory, with sets.
 func TestBoth_IsWhatAllListsHave(t *testing.T) {
 	t.Parallel()
-	db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: logger{&Index{log: slog.New(slog.DiscardHandler)}}})
+	db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Merger: newMerger(), Logger: logger{&Index{log: slog.New(slog.DiscardHandler)}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,19 +24,26 @@ func TestBoth_IsWhatAllListsHave(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 7))
 	every := []int{1, 2, 3, 5, 9, 30, 400, 3000, documents + 1}
 	var postings [][]bool // by list and document
+	changes := newPending()
 	for i, n := range every {
 		has := make([]bool, documents)
 		for d := range has {
-			if has[d] = random.IntN(n) == 0 && n <= documents; has[d] {
-				at := testDocument(d)
-				if err := db.Set(append([]byte{byte(i), 0}, at[:]...), nil, pebble.NoSync); err != nil {
-					t.Fatal(err)
+			has[d] = random.IntN(n) == 0 && n <= documents
+		}
+		postings = append(postings, has)
+		for half := range 2 { // most windows are written twice
+			for d := half; d < documents; d += 2 {
+				if has[d] {
+					at := testDocument(d)
+					window := at.window()
+					changes.add(append([]byte{byte(i), 0}, window[:]...), &at, nil)
 				}
 			}
-		}
-		if postings = append(postings, has); i%2 == 0 {
-			if err := db.Flush(); err != nil {
-				t.Fatal(err)
+			commit(t, db, &changes)
+			if (i+half)%3 == 0 {
+				if err := db.Flush(); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}
@@ -74,5 +81,17 @@ func TestBoth_IsWhatAllListsHave(t *testing.T) {
 	}
 }
 
-// testDocument is the i-th from the newest.
-func testDocument(i int) document { return newDocument(time.UnixMilli(1<<40-int64(i)), 1, 1) }
+// testDocument is the i-th from the newest: some forty in a window.
+func testDocument(i int) document { return newDocument(time.UnixMilli(1<<40-97*int64(i)), 1, 1) }
+
+func commit(t *testing.T, db *pebble.DB, changes *pending) {
+	t.Helper()
+	b := db.NewBatch()
+	if err := changes.write(b, db); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Commit(pebble.NoSync); err != nil {
+		t.Fatal(err)
+	}
+	changes.clear()
+}

@@ -222,10 +222,10 @@ func (p *plan) beginning(start string) (list, error) {
 	terms, whole := endings(iter, len(prefix)-len(start))
 	var documents []document
 	if !whole {
-		documents, whole = p.gather(iter)
+		documents, whole, err = p.gather(iter)
 		terms = nil
 	}
-	switch err := iter.Close(); {
+	switch err := errors.Join(err, iter.Close()); {
 	case err != nil:
 		return nil, err
 	case len(terms) > 0:
@@ -242,7 +242,7 @@ func endings(iter *pebble.Iterator, offset int) (terms []string, whole bool) {
 	var next []byte
 	for ok := iter.First(); ok; ok = iter.SeekGE(next) {
 		key := iter.Key()
-		end := len(key) - len(document{}) - 1
+		end := len(key) - windowSize - 1
 		if len(terms) == maxEndings {
 			return terms, false
 		}
@@ -254,20 +254,28 @@ func endings(iter *pebble.Iterator, offset int) (terms []string, whole bool) {
 
 // gather are the documents that iter has, in their order; false: there are too
 // many.
-func (p *plan) gather(iter *pebble.Iterator) (documents []document, whole bool) {
+func (p *plan) gather(iter *pebble.Iterator) (documents []document, whole bool, err error) {
 	most := min(max(leastGathers, int(p.index.documents.Load()/50)), mostGathers)
 	for ok := iter.First(); ok; ok = iter.Next() {
-		if p.gathered++; p.gathered > most {
-			return nil, false
+		value, err := iter.ValueAndErr()
+		if err != nil {
+			return nil, false, err
 		}
-		key := iter.Key()
-		d := document(key[len(key)-len(document{}):])
-		if p.span.has(&d) {
-			documents = append(documents, d)
+		b, err := readBlock(value)
+		if err != nil {
+			return nil, false, err
+		}
+		if p.gathered += b.size(); p.gathered > most {
+			return nil, false, nil
+		}
+		for i := range b.size() {
+			if d := b.document(iter.Key(), i); p.span.has(&d) {
+				documents = append(documents, d)
+			}
 		}
 	}
 	slices.SortFunc(documents, func(a, b document) int { return a.compare(&b) })
-	return slices.Compact(documents), true
+	return slices.Compact(documents), true, nil
 }
 
 // prefixEnd is behind every key that begins with prefix, whatever it ends in.
