@@ -7,13 +7,13 @@ import (
 	"sort"
 )
 
-// A window is a stretch of 4.096 s: all of a document's time but its last 12
+// A window is a stretch of 1.024 s: all of a document's time but its last 10
 // bits. The documents of a window in which a term stands are one block, under one
 // key: what many messages say takes few keys.
 const (
-	windowSize = 5    // bytes of a document, of which the last is half the window's
-	windowHalf = 0xf0 // that half
-	restSize   = 11   // bytes of a document without its window, the first of them half
+	windowSize = 5    // bytes of a document, of the last of which a part
+	windowPart = 0xfc // is the window's,
+	restSize   = 11   // and a part its rest's first byte
 	recordSize = restSize + 1
 	spotSize   = 8
 
@@ -61,6 +61,8 @@ func (b *block) size() int { return len(b.records) / recordSize }
 // rest is the i-th document's.
 func (b *block) rest(i int) []byte { return b.records[i*recordSize:][:restSize] }
 
+func (b *block) place(i int) byte { return b.records[i*recordSize+restSize] }
+
 // document is the i-th, of the window that key ends in.
 func (b *block) document(key []byte, i int) (d document) {
 	copy(d[:], key[len(key)-windowSize:])
@@ -83,7 +85,7 @@ func (b *block) search(i int, rest []byte) int {
 // readPlaces appends the places of the term in the i-th document; false: they are
 // not known.
 func (b *block) readPlaces(dst []int, i int) ([]int, bool) {
-	switch place := b.records[i*recordSize+restSize]; place {
+	switch place := b.place(i); place {
 	case anywhere:
 		return dst, false
 	case many:
@@ -105,7 +107,7 @@ func (b *block) numberAt(spot int) int { return int(binary.BigEndian.Uint32(b.sp
 
 // placesAt are the places of that document; none if it has no spot.
 func (b *block) placesAt(spot int) []byte {
-	if spot*spotSize == len(b.spots) {
+	if spot*spotSize >= len(b.spots) {
 		return nil
 	}
 	from := 0
@@ -136,34 +138,57 @@ func (b *block) addSpot(number int, places []byte) {
 // take appends another's documents from the first up to end, which are behind
 // those that b has.
 func (b *block) take(from *block, first, end int) {
-	for spot := from.spotOf(first); spot*spotSize < len(from.spots) && from.numberAt(spot) < end; spot++ {
-		b.addSpot(b.size()+from.numberAt(spot)-first, from.placesAt(spot))
+	spot := -1
+	for i := first; i < end; i++ {
+		if from.place(i) != many {
+			continue
+		}
+		if spot++; spot == 0 {
+			spot = from.spotOf(i)
+		}
+		b.addSpot(b.size()+i-first, from.placesAt(spot))
 	}
 	b.records = append(b.records, from.records[first*recordSize:end*recordSize]...)
 }
 
-// joined are the documents of both. Of one that is in both it is the newer's.
-func joined(older, newer *block) *block {
-	b := &block{records: make([]byte, 0, len(older.records)+len(newer.records))}
-	i, k := 0, 0
-	for i < older.size() && k < newer.size() {
-		switch order := bytes.Compare(older.rest(i), newer.rest(k)); {
-		case order == 0:
-			i++
-		case order < 0:
-			from := i
-			i = older.search(i, newer.rest(k))
-			b.take(older, from, i)
-		default:
-			from := k
-			k = newer.search(k, older.rest(i))
-			b.take(newer, from, k)
+// join appends the documents of all blocks, which are behind those that b has. Of
+// one that several have it is the first's. at has a zero for each block.
+func (b *block) join(blocks []block, at []int) {
+	for {
+		first, then := -1, -1 // whose next document comes first, and whose after that
+		for i := 0; i < len(blocks); i++ {
+			if at[i] == blocks[i].size() {
+				continue
+			}
+			next := blocks[i].rest(at[i])
+			if first < 0 {
+				first = i
+				continue
+			}
+			switch order := bytes.Compare(next, blocks[first].rest(at[first])); {
+			case order == 0:
+				at[i]++
+				i-- // to look at the one behind it
+			case order < 0:
+				first, then = i, first
+			case then < 0 || bytes.Compare(next, blocks[then].rest(at[then])) < 0:
+				then = i
+			}
 		}
+		if first < 0 {
+			return
+		}
+		end := blocks[first].size()
+		if then >= 0 {
+			end = blocks[first].search(at[first], blocks[then].rest(at[then]))
+		}
+		b.take(&blocks[first], at[first], end)
+		at[first] = end
 	}
-	b.take(older, i, older.size())
-	b.take(newer, k, newer.size())
-	return b
 }
+
+// clear leaves an empty block, with its memory.
+func (b *block) clear() { b.records, b.spots, b.places = b.records[:0], b.spots[:0], b.places[:0] }
 
 // without are the documents whose rests are not among some.
 func (b *block) without(rests map[[restSize]byte]struct{}) *block {

@@ -120,7 +120,9 @@ func FuzzReadBlock(f *testing.F) {
 		for i := range b.size() {
 			b.readPlaces(nil, i)
 		}
-		if _, err := readBlock(joined(&b, &b).append(nil)); err != nil {
+		var both block
+		both.join([]block{b, b}, make([]int, 2))
+		if _, err := readBlock(both.append(nil)); err != nil {
 			t.Errorf("joined with itself: %v", err)
 		}
 	})

@@ -73,7 +73,7 @@ func (x *Index) openPebble() (err error) {
 	}
 	compactions := newCompactions(o.Now)
 	settings := &pebble.Options{
-		FS:                          restingFS{o.FS, o.Now, x.ending},
+		FS:                          restingFS{o.FS, newFlushes(o.Now, x.ending)},
 		Lock:                        x.lock,
 		DisableWAL:                  true,
 		Logger:                      logger{x},

@@ -1,27 +1,75 @@
 package search
 
 import (
+	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // How what was gathered in memory is written while the server has better to do:
-// after each shift the core is others' for flushRest times as long, for at most
-// flushRests with each file.
+// after each shift the core is others' for flushRest times as long, for a quarter
+// of the time that no flush was under way. Of an index that is behind little is
+// left of that.
 const (
 	flushRest  = 4
-	flushRests = time.Second
+	flushShare = 4
 
 	flushCategory = "pebble-memtable-flush" // Pebble's name for files of its flushes
 )
 
-// restingFS is a disk that has who writes flushes rest. Nothing else of Pebble is
-// asked while it works on one.
+// flushes are an index's, one at a time.
+type flushes struct {
+	now     func() time.Time
+	hurried <-chan struct{} // closed when none may rest any more
+
+	mu    sync.Mutex
+	ended time.Time     // the last one's file
+	left  time.Duration // that rests may take
+}
+
+func newFlushes(now func() time.Time, hurried <-chan struct{}) *flushes {
+	return &flushes{now: now, hurried: hurried, ended: now()}
+}
+
+func (f *flushes) begin() (at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at = f.now()
+	f.left = max(f.left, at.Sub(f.ended)/flushShare)
+	return at
+}
+
+func (f *flushes) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = f.now()
+}
+
+// rest rests after a shift that began then, and is when the next one does.
+func (f *flushes) rest(began time.Time) time.Time {
+	worked := f.now().Sub(began)
+	if worked < shift {
+		return began
+	}
+	f.mu.Lock()
+	rest := min(flushRest*worked, f.left)
+	f.left -= rest
+	f.mu.Unlock()
+	timer := time.NewTimer(rest)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-f.hurried:
+	}
+	return f.now()
+}
+
+// restingFS is a disk that has who writes flushes rest. Nothing else of Pebble
+// waits for that.
 type restingFS struct {
 	vfs.FS
-	now     func() time.Time
-	hurried <-chan struct{} // closed when nobody may rest any more
+	flushes *flushes
 }
 
 // Create is vfs.FS's.
@@ -30,7 +78,7 @@ func (fs restingFS) Create(name string, category vfs.DiskWriteCategory) (vfs.Fil
 	if err != nil || category != flushCategory {
 		return f, err
 	}
-	return &restingFile{File: f, fs: fs, began: fs.now(), left: flushRests}, nil
+	return &restingFile{f, fs.flushes, fs.flushes.begin()}, nil
 }
 
 // Unwrap is vfs.FS's.
@@ -39,24 +87,19 @@ func (fs restingFS) Unwrap() vfs.FS { return fs.FS }
 // restingFile is a file of a flush.
 type restingFile struct {
 	vfs.File
-	fs    restingFS
-	began time.Time     // of the shift
-	left  time.Duration // that rests may take
+	flushes *flushes
+	began   time.Time // of the shift
 }
 
 // Write is vfs.File's.
 func (f *restingFile) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
-	if worked := f.fs.now().Sub(f.began); worked >= shift && f.left > 0 {
-		rest := min(flushRest*worked, f.left)
-		f.left -= rest
-		timer := time.NewTimer(rest)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-f.fs.hurried:
-		}
-		f.began = f.fs.now()
-	}
+	f.began = f.flushes.rest(f.began)
 	return n, err
+}
+
+// Close is vfs.File's.
+func (f *restingFile) Close() error {
+	f.flushes.end()
+	return f.File.Close()
 }

@@ -67,13 +67,13 @@ func (d *document) seq() uint64 {
 // window is what d's block has in its key, rest what it has in the block.
 func (d *document) window() (w [windowSize]byte) {
 	copy(w[:], d[:])
-	w[windowSize-1] &= windowHalf
+	w[windowSize-1] &= windowPart
 	return w
 }
 
 func (d *document) rest() (r [restSize]byte) {
 	copy(r[:], d[windowSize-1:])
-	r[0] &^= windowHalf
+	r[0] &^= windowPart
 	return r
 }
 

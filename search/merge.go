@@ -3,6 +3,7 @@ package search
 import (
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -10,25 +11,34 @@ import (
 // newMerger joins the blocks that were written to one key one after the other:
 // when Pebble reads the key, and for good when it writes it to a file again.
 func newMerger() *pebble.Merger {
+	used := &sync.Pool{New: func() any { return &merging{} }} // every key that is read takes one
 	return &pebble.Merger{
 		Name: "parley.search.block",
 		Merge: func(_, value []byte) (pebble.ValueMerger, error) {
-			m := &merging{}
+			m := used.Get().(*merging)
+			m.used = used
 			return m, m.add(value)
 		},
 	}
 }
 
-// merging is a pebble.ValueMerger.
+// merging is a pebble.ValueMerger, and the io.Closer of what it made.
 type merging struct {
-	blocks []*block
+	used   *sync.Pool
+	values []byte // copies, for what is merged is Pebble's, one behind the other
+	ends   []int
 	older  bool // each is older than the one before it
+
+	blocks []block
+	at     []int
+	joined block
+	result []byte
 }
 
 func (m *merging) add(value []byte) error {
-	b, err := readBlock(slices.Clone(value)) // which is Pebble's
-	m.blocks = append(m.blocks, &b)
-	return err
+	m.values = append(m.values, value...)
+	m.ends = append(m.ends, len(m.values))
+	return nil
 }
 
 // MergeNewer is pebble.ValueMerger's.
@@ -40,20 +50,32 @@ func (m *merging) MergeOlder(value []byte) error {
 	return m.add(value)
 }
 
-// Finish joins neighbours until one block is left, so that none is copied often.
+// Finish joins the blocks.
 func (m *merging) Finish(bool) ([]byte, io.Closer, error) {
-	if m.older {
-		slices.Reverse(m.blocks)
+	if len(m.ends) == 1 {
+		return m.values, m, nil
 	}
-	for len(m.blocks) > 1 {
-		half := m.blocks[:0]
-		for pair := range slices.Chunk(m.blocks, 2) {
-			if len(pair) == 2 {
-				pair[0] = joined(pair[0], pair[1])
-			}
-			half = append(half, pair[0])
+	from := 0
+	for _, end := range m.ends {
+		b, err := readBlock(m.values[from:end])
+		if err != nil {
+			return nil, nil, err
 		}
-		m.blocks = half
+		m.blocks, m.at, from = append(m.blocks, b), append(m.at, 0), end
 	}
-	return m.blocks[0].append(nil), nil, nil
+	if !m.older {
+		slices.Reverse(m.blocks) // the newest first
+	}
+	m.joined.join(m.blocks, m.at)
+	m.result = m.joined.append(m.result)
+	return m.result, m, nil
+}
+
+// Close is io.Closer's: nobody has what Finish gave any more.
+func (m *merging) Close() error {
+	m.values, m.ends, m.older = m.values[:0], m.ends[:0], false
+	m.blocks, m.at, m.result = m.blocks[:0], m.at[:0], m.result[:0]
+	m.joined.clear()
+	m.used.Put(m)
+	return nil
 }

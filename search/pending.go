@@ -81,7 +81,7 @@ func (p *pending) write(b *pebble.Batch, db *pebble.DB) error {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.keys)) {
-		p.block = block{p.block.records[:0], p.block.spots[:0], p.block.places[:0]}
+		p.block.clear()
 		added := p.added[p.keys[key]]
 		slices.SortFunc(added, func(a, b posting) int { return bytes.Compare(a.rest[:], b.rest[:]) })
 		for i := range added {
