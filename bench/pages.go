@@ -14,7 +14,8 @@ import (
 )
 
 // pages fills one channel, starts the server again on it, and asks for pages
-// of 50 at places all over the history, one request after the other.
+// of 50 at places all over the history, one request after the other: at once,
+// while the search index may be far behind the log, and again when it is level.
 func (r *run) pages(ctx context.Context) error {
 	publishers, err := r.publishers(ctx, r.Members)
 	if err != nil {
@@ -41,33 +42,41 @@ func (r *run) pages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.turnPages(ctx, base)
-}
-
-func (r *run) turnPages(ctx context.Context, base string) error {
 	query := "userId=reader"
 	if r.Query != nil {
-		var err error
 		if query, err = r.Query("reader"); err != nil {
 			return err
 		}
 	}
+	if r.report.Page, err = r.turnPages(ctx, base, query); err != nil {
+		return err
+	}
+	if get(ctx, base+"/v1/search?q=a&"+query) != nil { // there is no search
+		return nil
+	}
+	if err := r.indexed(ctx, base); err != nil {
+		return err
+	}
+	r.report.PageLevel, err = r.turnPages(ctx, base, query)
+	return err
+}
+
+func (r *run) turnPages(ctx context.Context, base, query string) (Quantiles, error) {
 	took := hdrhistogram.New(1, int64(time.Minute/time.Microsecond), 3)
 	for begun := time.Now(); time.Since(begun) < r.Warmup+r.Duration; {
 		at := 51 + rand.Int64N(int64(max(r.Messages-50, 1)))
 		url := fmt.Sprintf("%s/v1/channels/%s/messages?before=%d&limit=50&%s", base, r.channel(0), at, query)
 		asked := time.Now()
 		if err := get(ctx, url); err != nil {
-			return err
+			return Quantiles{}, err
 		}
 		if asked.Sub(begun) > r.Warmup {
 			if err := took.RecordValue(time.Since(asked).Microseconds()); err != nil {
-				return err
+				return Quantiles{}, err
 			}
 		}
 	}
-	r.report.Page = quantiles(took)
-	return nil
+	return quantiles(took), nil
 }
 
 func get(ctx context.Context, url string) error {

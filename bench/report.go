@@ -46,8 +46,9 @@ type Report struct {
 	Arrival  Quantiles     // storm: from its beginning until each was level
 	CaughtUp time.Duration // storm: until all were
 
-	Started time.Duration // pages: from starting the server again until it was ready
-	Page    Quantiles     // pages: a page of 50 at some place in the history, over REST
+	Started   time.Duration // pages: from starting the server again until it was ready
+	Page      Quantiles     // pages: a page of 50 at some place in the history, over REST, right after that
+	PageLevel Quantiles     // pages: the same when the search index is level; zero: there is none
 
 	Indexed    float64   // find: messages a second that were indexed anew
 	IndexBytes int64     // find: of the index on disk
@@ -160,6 +161,11 @@ func (r Report) Metrics() []Metric {
 		add("page-p50-ms", ms(r.Page.P50))
 		add("page-p99-ms", ms(r.Page.P99))
 		add("page-max-ms", ms(r.Page.Max))
+		if r.PageLevel != (Quantiles{}) {
+			add("level-page-p50-ms", ms(r.PageLevel.P50))
+			add("level-page-p99-ms", ms(r.PageLevel.P99))
+			add("level-page-max-ms", ms(r.PageLevel.Max))
+		}
 	case Find:
 		m = append(m, r.found()...)
 	case Growth, Channels:

@@ -61,8 +61,8 @@ func TestPending_IsTheSetOfWhatWasAddedAndNotRemoved(t *testing.T) {
 	})
 }
 
-// changeSome has one batch add documents that are not there, and remove some that
-// are; what is removed may be added with other places.
+// changeSome has one batch remove some of the documents that are there, and add
+// others; of one that is there or was just removed the new places count.
 func changeSome(rt *rapid.T, db *pebble.DB, want map[document][]int) {
 	changes := newPending()
 	key := func(d *document) []byte {
@@ -76,12 +76,9 @@ func changeSome(rt *rapid.T, db *pebble.DB, want map[document][]int) {
 			delete(want, d)
 		}
 	}
-	for range rapid.IntRange(0, 20).Draw(rt, "added") {
-		d := drawDocument(rt)
-		if _, found := want[d]; !found {
-			want[d] = slices.Sorted(slices.Values(rapid.SliceOfN(rapid.IntRange(0, 9999), 0, 4).Draw(rt, "places")))
-			changes.add(key(&d), &d, want[d])
-		}
+	for _, d := range rapid.SliceOfNDistinct(rapid.Custom(drawDocument), 0, 20, rapid.ID).Draw(rt, "added") {
+		want[d] = slices.Sorted(slices.Values(rapid.SliceOfN(rapid.IntRange(0, 9999), 0, 4).Draw(rt, "places")))
+		changes.add(key(&d), &d, want[d])
 	}
 	b := db.NewBatch()
 	if err := changes.write(b, db); err != nil {
