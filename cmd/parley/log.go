@@ -23,11 +23,22 @@ const maxRequestID = 128
 
 // logger is the server's own. What is logged on behalf of a request has its id.
 func (c *Serve) logger(w io.Writer) *slog.Logger {
-	o := &slog.HandlerOptions{Level: c.LogLevel}
+	o := &slog.HandlerOptions{Level: c.LogLevel, ReplaceAttr: inOneLine}
 	if c.Log == "text" || c.Log == "auto" && isTerminal(w) {
 		return slog.New(ofRequests{slog.NewTextHandler(w, o)})
 	}
 	return slog.New(ofRequests{slog.NewJSONHandler(w, o)})
+}
+
+// inOneLine has an error say what it says: as text slog writes Pebble's with the
+// stack that they come from.
+func inOneLine(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindAny {
+		if err, ok := a.Value.Any().(error); ok {
+			a.Value = slog.StringValue(err.Error())
+		}
+	}
+	return a
 }
 
 func isTerminal(w io.Writer) bool {

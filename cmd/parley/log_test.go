@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -59,6 +61,27 @@ func logged(t *testing.T) (*bundle, *journal) {
 		Log: "json", LogLevel: slog.LevelDebug,
 	}
 	return started(t, c, c.logger(j)), j
+}
+
+// talkative is an error that says more where it is asked for all.
+type talkative struct{ error }
+
+func (e talkative) Format(f fmt.State, _ rune) {
+	fmt.Fprint(f, e.Error())
+	if f.Flag('+') {
+		fmt.Fprint(f, "\nwith its stack")
+	}
+}
+
+func TestLog_ErrorsAreOneLine(t *testing.T) {
+	t.Parallel()
+	for _, form := range []string{"text", "json"} {
+		var kept journal
+		(&Serve{Log: form}).logger(&kept).Error("failed", "err", talkative{errors.New("a cause")}, "n", 1)
+		if said := kept.String(); !strings.Contains(said, "a cause") || strings.Contains(said, "stack") {
+			t.Errorf("%s: %s", form, said)
+		}
+	}
 }
 
 func TestRequests_HaveAnID(t *testing.T) {
