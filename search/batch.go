@@ -120,11 +120,10 @@ func (b *batch) message(c *channel, m *chat.Event) error {
 		return nil
 	}
 	d := newDocument(m.At, c.number, m.Seq)
-	window := d.window()
 	b.value = appendForward(b.value[:0], m.At)
 	add := func(field byte, term string, places []int) {
 		b.value = appendTerm(b.value, field, term)
-		b.key = append(postings(b.key, c.project, field, term), window[:]...)
+		b.key = blockKey(b.key, c.project, field, term, &d)
 		b.changes.add(b.key, &d, places)
 	}
 	found := contentOf(m.Body, b.index.options.Text(m.Body))
@@ -190,8 +189,7 @@ func (b *batch) remove(c *channel, seq uint64) error {
 	}
 	err = readForward(value, func(at time.Time, field byte, term string) {
 		d := newDocument(at, c.number, seq)
-		window := d.window()
-		b.key = append(postings(b.key, c.project, field, term), window[:]...)
+		b.key = blockKey(b.key, c.project, field, term, &d)
 		b.changes.remove(b.key, &d)
 	})
 	if err = cmp.Or(err, closer.Close()); err != nil {

@@ -130,12 +130,7 @@ func (c *compactions) CumulativeStats(pebble.CompactionGrantHandleStats) {
 		return
 	}
 	if c.flushes.Load() < hurryAt && c.db.GetAllowedWithoutPermission() == 1 {
-		rest := time.NewTimer(compactRest * worked)
-		defer rest.Stop()
-		select {
-		case <-rest.C:
-		case <-c.hurried:
-		}
+		pause(c.hurried, compactRest*worked)
 	}
 	c.began = c.now()
 }

@@ -56,12 +56,7 @@ func (f *flushes) rest(began time.Time) time.Time {
 	rest := min(flushRest*worked, f.left)
 	f.left -= rest
 	f.mu.Unlock()
-	timer := time.NewTimer(rest)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-f.hurried:
-	}
+	pause(f.hurried, rest)
 	return f.now()
 }
 

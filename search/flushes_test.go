@@ -19,7 +19,7 @@ func written(t *testing.T, category vfs.DiskWriteCategory, hurried chan struct{}
 		looks++
 		return time.Now().Add(time.Duration(looks) * time.Millisecond)
 	}, hurried)}
-	time.Sleep(10 * time.Second)
+	time.Sleep(10 * time.Second) // of the bubble's time
 	begun := time.Now()
 	f, err := fs.Create("file", category)
 	if err != nil {

@@ -59,7 +59,7 @@ func (x *Index) rest(ctx context.Context, walks <-chan time.Time) (walk bool, er
 		x.hurt(why)
 		return false, why
 	case <-x.news.wake:
-		pause(ctx, x.options.Gather-x.news.age())
+		pause(ctx.Done(), x.options.Gather-x.news.age())
 	}
 	return false, nil
 }
@@ -94,15 +94,16 @@ func (x *Index) fail(ctx context.Context, err error) {
 	case !x.stalled.Swap(true):
 		x.log.Warn("the disk is full: new messages are not found until there is room")
 	}
-	pause(ctx, retryEvery)
+	pause(ctx.Done(), retryEvery)
 }
 
-func pause(ctx context.Context, d time.Duration) {
+// pause waits for d, or until over is closed.
+func pause(over <-chan struct{}, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-ctx.Done():
+	case <-over:
 	}
 }
 
@@ -166,7 +167,7 @@ func (x *Index) restAfter(ctx context.Context, times float64) {
 	if worked < shift || times <= 0 {
 		return
 	}
-	pause(ctx, time.Duration(times*float64(worked)))
+	pause(ctx.Done(), time.Duration(times*float64(worked)))
 	x.began = x.options.Now()
 }
 

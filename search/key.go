@@ -109,6 +109,12 @@ func postings(dst []byte, project uint32, field byte, term string) []byte {
 	return append(dst, 0)
 }
 
+// blockKey is the key of the term's block that d is in.
+func blockKey(dst []byte, project uint32, field byte, term string, d *document) []byte {
+	window := d.window()
+	return append(postings(dst, project, field, term), window[:]...)
+}
+
 // behind is the first key behind every key that begins with prefix, which does
 // not end in 0xff.
 func behind(prefix []byte) []byte {
@@ -218,11 +224,8 @@ func readForward(b []byte, visit func(at time.Time, field byte, term string)) er
 // not known where they are.
 const maxPlaces = 32
 
-// appendPlaces writes rising places; nothing says that they may be anywhere.
+// appendPlaces writes rising places.
 func appendPlaces(dst []byte, places []int) []byte {
-	if len(places) > maxPlaces {
-		return dst
-	}
 	before := 0
 	for _, p := range places {
 		dst = binary.AppendUvarint(dst, uint64(p-before))

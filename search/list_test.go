@@ -24,28 +24,13 @@ func TestBoth_IsWhatAllListsHave(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 7))
 	every := []int{1, 2, 3, 5, 9, 30, 400, 3000, documents + 1}
 	var postings [][]bool // by list and document
-	changes := newPending()
 	for i, n := range every {
 		has := make([]bool, documents)
 		for d := range has {
 			has[d] = random.IntN(n) == 0 && n <= documents
 		}
 		postings = append(postings, has)
-		for half := range 2 { // most windows are written twice
-			for d := half; d < documents; d += 2 {
-				if has[d] {
-					at := testDocument(d)
-					window := at.window()
-					changes.add(append([]byte{byte(i), 0}, window[:]...), &at, nil)
-				}
-			}
-			commit(t, db, &changes)
-			if (i+half)%3 == 0 {
-				if err := db.Flush(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
+		writeList(t, db, i, has)
 	}
 	for range 100 {
 		chosen := make([]int, 2+random.IntN(3))
@@ -81,8 +66,29 @@ func TestBoth_IsWhatAllListsHave(t *testing.T) {
 	}
 }
 
+// writeList writes most of the list's windows twice.
+func writeList(t *testing.T, db *pebble.DB, list int, has []bool) {
+	t.Helper()
+	changes := newPending()
+	for half := range 2 {
+		for d := half; d < len(has); d += 2 {
+			if has[d] {
+				at := testDocument(d)
+				window := at.window()
+				changes.add(append([]byte{byte(list), 0}, window[:]...), &at, nil)
+			}
+		}
+		commit(t, db, &changes)
+		if (list+half)%3 == 0 {
+			if err := db.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // testDocument is the i-th from the newest: some forty in a window.
-func testDocument(i int) document { return newDocument(time.UnixMilli(1<<40-97*int64(i)), 1, 1) }
+func testDocument(i int) document { return newDocument(time.UnixMilli(1<<40-24*int64(i)), 1, 1) }
 
 func commit(t *testing.T, db *pebble.DB, changes *pending) {
 	t.Helper()
