@@ -240,7 +240,7 @@ func TestRestore_RefusesADamagedBackup(t *testing.T) {
 		"the keys": func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, keysFile), []byte("{}"), 0o600)
 		},
-		"the log": func(dir string) error { return truncateAll(filepath.Join(dir, logsName), ".sst", ".log") },
+		"the log": func(dir string) error { return truncateAll(filepath.Join(dir, logsName), ".sst", ".journal") },
 		"a note":  func(dir string) error { return os.Remove(filepath.Join(dir, noteName)) },
 	} {
 		data, dir, to := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "b"), filepath.Join(t.TempDir(), "d")

@@ -39,7 +39,8 @@ func (s *Store) Backup(ctx context.Context, dir string) error {
 		if err := vacate(s.fs, dir); err != nil {
 			return fmt.Errorf("back up to %s: %w", dir, err)
 		}
-		if err := s.db.Checkpoint(dir); err != nil {
+		// The journal has what the tables lack, and all that came meanwhile.
+		if err := errors.Join(s.db.Checkpoint(dir), s.journal.Copy(dir)); err != nil {
 			return fmt.Errorf("back up to %s: %w", dir, err)
 		}
 		return nil
@@ -175,6 +176,7 @@ func renew(fs vfs.FS, dir string) error {
 	if err := s.openDB(); err != nil {
 		return err
 	}
-	err := s.db.Set(keyEpoch, []byte(newEpoch()), pebble.Sync)
+	b := s.db.NewBatch()
+	err := errors.Join(b.Set(keyEpoch, []byte(newEpoch()), nil), s.keep(b), b.Close())
 	return errors.Join(err, s.stopped(), s.closeDB())
 }

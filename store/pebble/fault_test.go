@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/parley-chat/parley/chat"
@@ -291,7 +292,7 @@ func TestOpen_RefusesAnotherFormat(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewMem()
 	s := open(t, "data", small(fs))
-	if err := s.db.Set(keyFormat, []byte{format + 1}, nil); err != nil {
+	if err := s.db.Set(keyFormat, []byte{format + 1}, pebble.NoSync); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

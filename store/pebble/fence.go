@@ -11,20 +11,22 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/parley-chat/parley/store/journal"
 )
 
 // fence is a file system that changes nothing any more once it is shut. After
 // a failed sync nobody knows what is on the disk; Pebble's background work,
-// which its logger cannot stop, must then not remove a log that a manifest
-// still needs, nor sync what failed to sync.
+// which its logger cannot stop, must then not remove what a manifest still
+// needs, nor sync what failed to sync.
 //
 // An error of a vital file or of a folder's sync it keeps from Pebble, which
 // would end the process by a panic, half of them under a mutex that it does
 // not hold, or go on with a state of its own that does not fit together: the
 // store stops instead, and Pebble goes on writing to nowhere. Nothing is
 // answered on that ground: the committer asks whether the store has stopped
-// after Pebble says that it has synced. What was readable stays so, as no file
-// goes any more.
+// after it has synced, and no segment of the journal goes any more. What was
+// readable stays so, as no other file goes either.
 //
 // Files in other folders are a backup's: their errors are the backup's alone,
 // and it can be told to end.
@@ -33,12 +35,11 @@ type fence struct {
 	dir   string
 	shut  *atomic.Bool
 	stop  func(error)                   // shuts the fence
-	ahead int64                         // see logFile
 	abort *atomic.Pointer[func() error] // why a backup must end, or nil
 }
 
-func newFence(fs vfs.FS, dir string, shut *atomic.Bool, stop func(error), ahead int64) fence {
-	return fence{fs, filepath.Clean(dir), shut, stop, ahead, new(atomic.Pointer[func() error])}
+func newFence(fs vfs.FS, dir string, shut *atomic.Bool, stop func(error)) fence {
+	return fence{fs, filepath.Clean(dir), shut, stop, new(atomic.Pointer[func() error])}
 }
 
 var errShut = errors.New("the store has stopped: its files stay as they are")
@@ -53,25 +54,24 @@ func (f fence) check() error {
 // own reports whether the file is the store's, not a backup's.
 func (f fence) own(name string) bool { return f.FS.PathDir(name) == f.dir }
 
-func isLog(name string) bool { return strings.HasSuffix(name, ".log") }
-
-// vital reports whether Pebble cannot do without the file: logs, manifests,
-// and the markers that say which of them count.
+// vital reports whether Pebble cannot do without the file: its log, which is
+// empty, manifests, and the markers that say which of them count.
 func (f fence) vital(name string) bool {
 	if !f.own(name) {
 		return false
 	}
 	base := name[strings.LastIndexAny(name, `/\`)+1:]
-	return isLog(base) || strings.HasPrefix(base, "MANIFEST-") || strings.HasPrefix(base, "marker.")
+	return strings.HasSuffix(base, ".log") || strings.HasPrefix(base, "MANIFEST-") || strings.HasPrefix(base, "marker.")
 }
+
+// marker reports whether the file says which others count.
+func (f fence) marker(name string) bool { return strings.HasPrefix(f.FS.PathBase(name), "marker.") }
 
 // fenced is what Pebble gets for a file that was made or could not be.
 func (f fence) fenced(name string, file vfs.File, err error) (vfs.File, error) {
 	switch {
 	case err == nil && !f.own(name):
 		return copiedFile{file, f}, nil
-	case err == nil && isLog(name):
-		return newLogFile(fencedFile{file, f, true}, f.ahead), nil
 	case err == nil:
 		return fencedFile{file, f, f.vital(name)}, nil
 	case f.vital(name):
@@ -87,6 +87,13 @@ func (f fence) Create(name string, category vfs.DiskWriteCategory) (vfs.File, er
 		// Pebble tries a flush that failed again at once, for ever.
 		time.Sleep(10 * time.Millisecond)
 		return f.fenced(name, nil, err)
+	}
+	if f.own(name) && f.marker(name) {
+		// Pebble syncs the folder once for a manifest and the marker that names
+		// it; a power cut before may then leave the marker alone.
+		if err := syncDir(f, f.dir); err != nil {
+			return f.fenced(name, nil, err)
+		}
 	}
 	file, err := f.FS.Create(name, category)
 	return f.fenced(name, file, err)
@@ -131,7 +138,7 @@ func (f fence) Remove(name string) error {
 	if err == nil {
 		err = f.FS.Remove(name)
 	}
-	if err != nil && f.own(name) && strings.HasPrefix(f.FS.PathBase(name), "marker.") {
+	if err != nil && f.own(name) && f.marker(name) {
 		f.stop(err)
 		return nil
 	}
@@ -222,6 +229,11 @@ func (f fencedFile) WriteAt(p []byte, off int64) (n int, err error) {
 
 func (f fencedFile) Preallocate(off, n int64) error {
 	return f.try(func() error { return f.File.Preallocate(off, n) })
+}
+
+// WriteSync is journal.Syncer's.
+func (f fencedFile) WriteSync(p []byte) error {
+	return f.try(func() error { return journal.WriteSync(f.File, p) })
 }
 
 func (f fencedFile) Sync() error     { return f.try(f.File.Sync) }

@@ -18,10 +18,11 @@ const mostFailures = 3
 const stopWrites = 4
 
 // flushes follows what Pebble writes in the background. Its methods are
-// called with Pebble's locks held, but for room.
+// called with Pebble's locks held, but for room and apply.
 type flushes struct {
-	changed  atomic.Bool  // a memtable was begun or flushed since room was asked
+	changed  atomic.Bool  // a memtable was flushed, or may have been begun, since room was asked
 	hasRoom  bool         // what room answered last; the writer's
+	applied  uint64       // bytes since changed was set; the same
 	failures atomic.Int64 // in a row
 }
 
@@ -35,8 +36,14 @@ func (f *flushes) room(db *pebble.DB, memTable uint64) bool {
 	return f.hasRoom
 }
 
-// rotated is told that a memtable was begun, with a log of its own.
-func (f *flushes) rotated(pebble.WALCreateInfo) { f.changed.Store(true) }
+// apply is told how large a batch is that was applied. In memory it takes more:
+// some eight times what it says must have room in a memtable.
+func (f *flushes) apply(batch int, memTable uint64) {
+	if f.applied += uint64(batch); f.applied > memTable/8 {
+		f.applied = 0
+		f.changed.Store(true)
+	}
+}
 
 func (f *flushes) ended(info pebble.FlushInfo) {
 	if info.Err == nil {

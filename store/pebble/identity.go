@@ -22,7 +22,10 @@ var errFormat = errors.New("the store is of another format")
 // ones had fewer fields and keyspaces, some of which repeat what other keys say:
 // see since. A program that reads only those would drop the fields when it
 // rewrites a row, and not keep up the keyspaces.
-const format = 3
+const format = 4
+
+// sinceJournal is the first format with a journal; before, Pebble's log was it.
+const sinceJournal = 4
 
 // identify reads what the store says of itself, or says it of a new one, and
 // brings an older one up to date.
@@ -72,7 +75,10 @@ func (s *Store) christen() error {
 	defer b.Close()
 	_ = b.Set(keyFormat, []byte{format}, nil)
 	_ = b.Set(keyEpoch, []byte(s.epoch), nil)
-	return s.db.Apply(b, pebble.Sync)
+	if err := s.beginJournal(b); err != nil {
+		return err
+	}
+	return s.keep(b)
 }
 
 func newEpoch() string {
@@ -84,9 +90,8 @@ func newEpoch() string {
 // migrate writes what older formats did not have. What a crash cuts short is
 // done again at the next Open.
 func (s *Store) migrate() error {
-	s.views.advance()
-	defer s.views.close()
 	v := s.views.acquire()
+	defer s.views.advance()
 	defer v.release()
 	b := s.db.NewBatch()
 	defer func() { _ = b.Close() }()
@@ -95,7 +100,7 @@ func (s *Store) migrate() error {
 		if b.Len() < s.opts.batchBytes() {
 			return nil
 		}
-		if err := s.db.Apply(b, pebble.Sync); err != nil {
+		if err := s.db.Apply(b, pebble.NoSync); err != nil {
 			return err
 		}
 		b.Reset()
@@ -105,15 +110,18 @@ func (s *Store) migrate() error {
 	if s.format < since[spaceJoined] {
 		err = v.everyJoined(func(ch chat.ChannelID, user string) error { return add(joinedKey(ch, user)) })
 	}
-	if err == nil {
+	if err == nil && s.format < since[spaceFile] {
 		err = v.everyReference(add)
+	}
+	if err == nil {
+		err = s.beginJournal(b)
 	}
 	if err != nil {
 		return fmt.Errorf("bring the store up to date: %w", err)
 	}
 	_ = b.Set(keyFormat, []byte{format}, nil)
 	s.format = format
-	return s.db.Apply(b, pebble.Sync)
+	return s.keep(b)
 }
 
 // everyJoined visits what spaceJoined must hold. It may visit a pair twice.

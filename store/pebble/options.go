@@ -61,7 +61,7 @@ func setDefault[T int | int64 | uint64](field *T, value T) {
 // fs is where the store lives.
 func (o *Options) fs() vfs.FS {
 	if o.FS == nil {
-		return vfs.Default
+		return disk{vfs.Default}
 	}
 	return o.FS
 }
@@ -85,9 +85,9 @@ func pebbleOptions(fs vfs.FS, lock *pebble.Lock, s *Store) *pebble.Options {
 		L0StopWritesThreshold: 1000,
 		L0CompactionThreshold: 4,
 		BytesPerSync:          1 << 20,
+		DisableWAL:            true,
 		EventListener: &pebble.EventListener{
 			BackgroundError: s.flushes.failed(s),
-			WALCreated:      s.flushes.rotated,
 			FlushEnd:        s.flushes.ended,
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
 				s.log.Error("a file of the store is damaged", "file", info.Path, "error", info.Details)

@@ -17,6 +17,9 @@ type Usage struct {
 func (s *Store) Usage(ctx context.Context) (u Usage, err error) {
 	err = s.read(ctx, func(*view) error {
 		u.Store = s.db.Metrics().DiskSpaceUsage()
+		if s.journal != nil {
+			u.Store += uint64(s.journal.Size())
+		}
 		return nil
 	})
 	if disk, failed := s.opts.fs().GetDiskUsage(s.dir); failed == nil {
@@ -26,7 +29,7 @@ func (s *Store) Usage(ctx context.Context) (u Usage, err error) {
 }
 
 // Size is about how many bytes of the disk the channel's messages and events
-// take. What was written last is not counted until it has left Pebble's log.
+// take. What was written last is not counted until it was flushed.
 func (s *Store) Size(ctx context.Context, ch chat.ChannelID) (bytes uint64, err error) {
 	err = s.read(ctx, func(*view) error {
 		for _, space := range []byte{spaceMessage, spaceEvent} {

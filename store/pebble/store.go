@@ -4,9 +4,11 @@
 // What holds throughout:
 //
 //   - One writer assigns seqs; a seq, its row, its nonce and what else it
-//     changes are one Pebble batch. One batch syncs at a time.
-//   - Nothing is read but views, each made after a sync. Nothing is answered
-//     before the sync of all that the answer rests on.
+//     changes are one Pebble batch, and that is one record of a journal. One
+//     record syncs at a time.
+//   - A batch is applied to Pebble after its record's sync: what can be read is
+//     durable. Nothing is answered before the sync of all that the answer rests
+//     on.
 //   - A failed sync stops the store: nothing more is written, and the files
 //     stay as they are.
 package pebble
@@ -28,6 +30,7 @@ import (
 
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/reserve"
+	"github.com/parley-chat/parley/store/journal"
 )
 
 var _ chat.Store = (*Store)(nil)
@@ -42,7 +45,10 @@ type Store struct {
 	lock  *pebble.Lock
 	views views
 	queue *queue
-	epoch string
+	// journal is nil where the store is open for reading only.
+	journal *journal.Journal
+	retired chan retirement
+	epoch   string
 	// format is that of what is stored; another than this program's only where
 	// the store is open for reading.
 	format   byte
@@ -63,9 +69,9 @@ type Store struct {
 	closed  error
 	quit    chan struct{}  // closed by Close, for rebuild
 	halted  chan struct{}  // closed when the store has stopped
-	running sync.WaitGroup // writer, rebuild
+	running sync.WaitGroup // writer, drop, rebuild
 	expire  sync.Mutex     // held by the one Expire that runs
-	copying sync.Mutex     // held by the one Backup that runs
+	copying sync.Mutex     // held by the one Backup that runs, and to drop segments
 }
 
 // Open opens the store in dir, or makes one. It fails if another process has
@@ -87,14 +93,17 @@ func Open(ctx context.Context, dir string, opts Options) (*Store, error) {
 }
 
 func newStore(dir string, opts Options) *Store {
-	s := &Store{log: opts.Logger, dir: dir, quit: make(chan struct{}), halted: make(chan struct{})}
+	s := &Store{
+		log: opts.Logger, dir: dir, retired: make(chan retirement, 16),
+		quit: make(chan struct{}), halted: make(chan struct{}),
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	fs := opts.fs()
 	s.room = reserve.Of(fs, dir, cmp.Or(opts.ReserveBytes, 256<<20), 8, func() time.Time { return s.opts.Now() })
 	s.opts = opts.filled(s.room.Total())
-	s.fs = newFence(fs, dir, &s.shut, s.stop, min(zeroAhead, int64(s.opts.MemTableBytes/4)))
+	s.fs = newFence(fs, dir, &s.shut, s.stop)
 	return s
 }
 
@@ -106,6 +115,9 @@ func (s *Store) openDB() (err error) {
 	if s.db, err = openPebble(s.dir, pebbleOptions(s.fs, s.lock, s)); err == nil {
 		s.views.db = s.db
 		err = s.identify()
+	}
+	if err == nil && s.journal == nil && s.format >= sinceJournal {
+		err = s.recover()
 	}
 	if failed := s.failure.Load(); failed != nil {
 		err = errors.Join(err, failed.Cause)
@@ -143,6 +155,7 @@ func (s *Store) start() {
 		committed: make(chan struct{}, 1),
 		done:      make(chan struct{}),
 	}
+	s.running.Go(s.drop)
 	s.running.Go(s.writer.run)
 	go s.writer.commit() // Close waits for it as long as it makes sense
 	s.running.Go(func() { s.rebuild(newFilter(seed, uint64(s.opts.FilterBytes))) })
@@ -150,7 +163,6 @@ func (s *Store) start() {
 
 // prepare makes what also a store has that is open for reading only.
 func (s *Store) prepare() maphash.Seed {
-	s.views.advance()
 	seed := maphash.MakeSeed()
 	s.filter = newFilter(seed, uint64(s.opts.FilterBytes))
 	s.queue = newQueue(s.opts.QueueLen, s.opts.QueueBytes)
@@ -192,7 +204,7 @@ func (s *Store) Close() error {
 		ended := s.committerEnded()
 		s.views.close()
 		if ended && !s.readOnly && s.stopped() == nil {
-			s.flush()
+			s.empty()
 		}
 		if !ended {
 			s.closed = s.lock.Close()
@@ -222,24 +234,14 @@ func (s *Store) committerEnded() bool {
 	}
 }
 
-// flush leaves little in the log for the next Open to replay. It gives up
-// where it takes long: on a full disk Pebble would try for ever.
-func (s *Store) flush() {
-	flushed, err := s.db.AsyncFlush()
-	if err != nil {
-		return
-	}
-	select {
-	case <-flushed:
-	case <-time.After(2 * time.Second):
-	}
-}
-
 // closeDB closes Pebble and lets go of the folder. What Pebble says or does
 // after the fence was shut adds nothing to the failure.
 func (s *Store) closeDB() (err error) {
 	if s.db != nil {
 		err = s.closePebble()
+	}
+	if s.journal != nil {
+		err = errors.Join(err, s.journal.Close())
 	}
 	if lerr := s.lock.Close(); err == nil {
 		err = lerr
@@ -258,6 +260,9 @@ func (s *Store) closePebble() (err error) {
 			err = fmt.Errorf("pebble: %v", p)
 		}
 	}()
+	if s.views.overlay != nil {
+		_ = s.views.overlay.Close()
+	}
 	return s.db.Close()
 }
 

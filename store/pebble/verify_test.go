@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/store/journal"
 )
 
 // furnish fills a store with something of every kind.
@@ -97,7 +98,7 @@ func TestVerify_SeesWhatIsMissingAndWhatBelongsToNothing(t *testing.T) {
 	for space, name := range derived {
 		for i := range keysOf(t, open(t, "data", small(fs.CrashClone(vfs.CrashCloneCfg{}))), space) {
 			said := found(t, fs, func(s *Store) {
-				if err := s.db.Delete(keysOf(t, s, space)[i], pebble.Sync); err != nil {
+				if err := s.db.Delete(keysOf(t, s, space)[i], pebble.NoSync); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -116,7 +117,7 @@ func TestVerify_SeesWhatIsMissingAndWhatBelongsToNothing(t *testing.T) {
 			if space == spaceNonce || space == spaceJoined || space == spaceReaction {
 				stray = appendName(key[:len(key)-2], "z") // one name longer
 			}
-			if err := s.db.Set(stray, value, pebble.Sync); err != nil {
+			if err := s.db.Set(stray, value, pebble.NoSync); err != nil {
 				t.Fatal(err)
 			}
 			_ = closer.Close()
@@ -148,14 +149,14 @@ func TestVerify_SeesRowsThatDoNotFitTheirEvents(t *testing.T) {
 				t.Fatal(r, err)
 			}
 			change(r)
-			if err := s.db.Set(seqKey(nil, space, path, seq), appendRow(nil, r), pebble.Sync); err != nil {
+			if err := s.db.Set(seqKey(nil, space, path, seq), appendRow(nil, r), pebble.NoSync); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	set := func(key, value []byte) func(s *Store) {
 		return func(s *Store) {
-			if err := s.db.Set(key, value, pebble.Sync); err != nil {
+			if err := s.db.Set(key, value, pebble.NoSync); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -223,16 +224,17 @@ func bringUpToDate(t *testing.T, old byte, lacks []byte) {
 	}
 	want := append(keysOf(t, s, spaceJoined), keysOf(t, s, spaceFile)...)
 	for _, space := range lacks {
-		if err := s.db.DeleteRange([]byte{space}, []byte{space + 1}, pebble.Sync); err != nil {
+		if err := s.db.DeleteRange([]byte{space}, []byte{space + 1}, pebble.NoSync); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.db.Set(keyFormat, []byte{old}, pebble.Sync); err != nil {
+	if err := s.db.Set(keyFormat, []byte{old}, pebble.NoSync); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	withoutJournal(t, fs)
 	sound(t, "data", small(fs)) // also before it is brought up to date
 	again := open(t, "data", small(fs))
 	got := append(keysOf(t, again, spaceJoined), keysOf(t, again, spaceFile)...)
@@ -246,6 +248,23 @@ func bringUpToDate(t *testing.T, old byte, lacks []byte) {
 		t.Fatal(err)
 	}
 	sound(t, "data", small(fs))
+}
+
+// withoutJournal removes what older formats did not have.
+func withoutJournal(t *testing.T, fs vfs.FS) {
+	t.Helper()
+	names, err := fs.List("data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if !journal.Is(name) {
+			continue
+		}
+		if err := fs.Remove("data/" + name); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestRow_OfTheFirstFormatIsRead: bytes that format 1 wrote.

@@ -8,22 +8,23 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/parley-chat/parley/chat"
-	"github.com/parley-chat/parley/internal/planted"
 )
 
-// view is the store as of one synced commit. Pebble shows a key before its
-// sync returns, so nothing but a view is ever read: what is in one is durable.
+// view is the store as of one commit. What is in one is durable, as a batch is
+// applied after its sync.
 type view struct {
 	pebble.Reader
-	snapshot *pebble.Snapshot
-	refs     atomic.Int64 // one is the views', until the next commit
+	snapshot *pebble.Snapshot // nil where nobody commits
+	refs     atomic.Int64     // one is the views', until the next commit
 	open     *sync.WaitGroup
 }
 
 // release ends one use of the view.
 func (v *view) release() {
 	if v.refs.Add(-1) == 0 {
-		_ = v.snapshot.Close()
+		if v.snapshot != nil {
+			_ = v.snapshot.Close()
+		}
 		v.open.Done()
 	}
 }
@@ -74,24 +75,30 @@ func readFailed(err error) error {
 	return &chat.Error{Code: chat.CodeInternal, Message: "reading the store", Cause: err}
 }
 
-// views holds the newest view.
+// views holds the newest view, if somebody has asked for it since the last
+// commit: a server that has all it needs in memory reads nothing.
 type views struct {
-	db     *pebble.DB
+	db *pebble.DB
+	// overlay is what is read where the store is open for reading only: the
+	// database with what its journal says. By one goroutine at a time.
+	overlay *pebble.Batch
+
 	newest atomic.Pointer[view]
+	mu     sync.Mutex // held to change newest
+	closed bool
 	open   sync.WaitGroup // views not yet closed
 }
 
-// advance makes what was committed until now the newest view. The caller is
-// the only one that commits, and has nothing under way.
-func (vs *views) advance() {
-	v := &view{snapshot: vs.db.NewSnapshot(), open: &vs.open}
-	v.Reader = v.snapshot
-	if planted.Is("read_above_durable") {
-		v.Reader = vs.db
-	}
-	v.refs.Store(1)
-	vs.open.Add(1)
-	if old := vs.newest.Swap(v); old != nil {
+// advance is told that something was committed.
+func (vs *views) advance() { vs.forget(false) }
+
+// forget lets go of the newest view.
+func (vs *views) forget(forGood bool) {
+	vs.mu.Lock()
+	old := vs.newest.Swap(nil)
+	vs.closed = vs.closed || forGood
+	vs.mu.Unlock()
+	if old != nil {
 		old.release()
 	}
 }
@@ -102,10 +109,12 @@ func (vs *views) acquire() *view {
 	for {
 		v := vs.newest.Load()
 		if v == nil {
-			return nil
+			if v = vs.make(); v == nil {
+				return nil
+			}
 		}
-		// A view whose count has come to zero is being closed: its successor
-		// is already there.
+		// A view whose count has come to zero is being closed: something was
+		// committed meanwhile.
 		for n := v.refs.Load(); n > 0; n = v.refs.Load() {
 			if v.refs.CompareAndSwap(n, n+1) {
 				return v
@@ -114,10 +123,28 @@ func (vs *views) acquire() *view {
 	}
 }
 
+// make makes the newest view, unless somebody else does; nil after close.
+func (vs *views) make() *view {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	if v := vs.newest.Load(); v != nil || vs.closed {
+		return v
+	}
+	v := &view{open: &vs.open}
+	if vs.overlay != nil {
+		v.Reader = vs.overlay
+	} else {
+		v.snapshot = vs.db.NewSnapshot()
+		v.Reader = v.snapshot
+	}
+	v.refs.Store(1)
+	vs.open.Add(1)
+	vs.newest.Store(v)
+	return v
+}
+
 // close lets nobody acquire any more and waits for those who have.
 func (vs *views) close() {
-	if old := vs.newest.Swap(nil); old != nil {
-		old.release()
-	}
+	vs.forget(true)
 	vs.open.Wait()
 }

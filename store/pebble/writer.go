@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -12,7 +13,7 @@ import (
 // writer prepares batches on one goroutine; the committer syncs them on
 // another, one at a time. While one batch syncs the next is prepared, against
 // three layers: itself, the batch under way, and the newest view. Nothing of
-// it is applied or answered before the one under way is synced.
+// it is written or answered before the one under way is synced and applied.
 type writer struct {
 	*Store
 	cur, prev *batch // prev is under way, or committed
@@ -196,7 +197,7 @@ func (w *writer) commit() {
 	}
 }
 
-// sync commits b and makes it the newest view.
+// sync makes b durable, and then has it read.
 func (w *writer) sync(b *batch) error {
 	defer b.db.Close()
 	if err := w.stopped(); err != nil {
@@ -206,25 +207,46 @@ func (w *writer) sync(b *batch) error {
 	if b.db.Empty() {
 		return nil
 	}
-	start := w.opts.Now()
-	mode := pebble.Sync
-	if planted.Is("ack_before_sync") {
-		mode = pebble.NoSync
-	}
-	if err := w.db.Apply(b.db, mode); err != nil {
+	if err := w.record(b.db.Repr()); err != nil {
+		w.stop(err)
+	} else if err := w.db.Apply(b.db, pebble.NoSync); err != nil {
 		w.stop(err)
 	}
-	// Apply reports a failed sync to the logger's Fatalf, not to its caller.
+	// What fails in the background, and what the fence keeps from Pebble, stops
+	// the store as well.
 	if err := w.stopped(); err != nil {
 		return err
 	}
-	w.stats.syncs.Add(1)
-	w.stats.syncTime.Add(int64(w.opts.Now().Sub(start)))
+	w.flushes.apply(b.db.Len(), w.opts.MemTableBytes)
 	w.stats.events.Add(b.events)
 	w.views.advance()
 	for i := 0; i < len(b.stray); i += 2 {
 		_ = w.db.Set(b.stray[i], b.stray[i+1], pebble.NoSync)
 	}
+	return nil
+}
+
+// record writes a batch to the journal.
+func (w *writer) record(batch []byte) error {
+	if w.journal.Full() {
+		if err := w.turn(); err != nil {
+			return err
+		}
+	}
+	if planted.Is("read_above_durable") {
+		_ = w.applyAgain(slices.Clone(batch))
+		w.views.advance()
+	}
+	start := w.opts.Now()
+	write := w.journal.Append
+	if planted.Is("ack_before_sync") {
+		write = w.journal.AppendUnsynced
+	}
+	if err := write(batch); err != nil {
+		return err
+	}
+	w.stats.syncs.Add(1)
+	w.stats.syncTime.Add(int64(w.opts.Now().Sub(start)))
 	return nil
 }
 

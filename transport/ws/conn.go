@@ -147,17 +147,15 @@ func (c *conn) kill() {
 	c.over()
 }
 
-// ready is told by the poller.
-func (c *conn) ready(e edge) {
+// ready is told by the poller. It reports that somebody has to read.
+func (c *conn) ready(e edge) (read bool) {
 	if e.fin {
 		c.expire()
-	}
-	if e.in && c.reading.want() {
-		c.server.readers.push(c)
 	}
 	if e.out && c.has(flagBlocked) {
 		c.Wake()
 	}
+	return e.in && c.reading.want()
 }
 
 // expire has what is there read up to its end, which ends the connection. The

@@ -2,7 +2,8 @@
 //
 // A connection has no goroutine and no buffer while nothing happens on it. One
 // poller waits for all sockets and hands those that can be read to a pool of
-// readers; a session that has something to send is put before a pool of
+// readers; what comes alone it reads by itself, and lets another poll when that
+// takes a while (lead). A session that has something to send is put before a pool of
 // writers, who copy its finished frames into one buffer and write it at once.
 // Where sockets cannot be polled (TLS, other systems than Linux) a goroutine
 // per connection reads, and writers may block. In place of a session and a codec

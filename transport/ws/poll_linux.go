@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/parley-chat/parley/internal/kernel"
 )
 
 // descriptor is a TCP socket that belongs to a poller and to nothing else. It
@@ -41,8 +43,8 @@ func (d *descriptor) leave() {
 // close must be called once.
 func (d *descriptor) close() { d.leave() }
 
-func (d *descriptor) read(p []byte) (int, error)  { return d.try(unix.Read, p) }
-func (d *descriptor) write(p []byte) (int, error) { return d.try(unix.Write, p) }
+func (d *descriptor) read(p []byte) (int, error)  { return d.try(kernel.Read, p) }
+func (d *descriptor) write(p []byte) (int, error) { return d.try(kernel.Write, p) }
 
 // try makes one call that does not wait.
 func (d *descriptor) try(call func(int, []byte) (int, error), p []byte) (int, error) {
@@ -109,14 +111,20 @@ func ackedBy(c net.Conn) (n uint64, ok bool) {
 type poller struct {
 	file  *os.File // the epoll set
 	set   int
-	ended chan struct{}
+	raw   syscall.RawConn
+	ready func(c *conn, e edge) (read bool)
+	read  *pool
+	alone func(yield func()) *reader
+	lead  lead
 
 	mu    sync.Mutex
 	conns []*conn // by descriptor
 }
 
-// newPoller polls; ready is called, one call at a time, for what it sees.
-func newPoller(ready func(c *conn, e edge)) (*poller, error) {
+// newPoller polls until it is closed, which must not be before over is; ready is
+// called for what it sees, and says whether the connection is to be read, which
+// workers of read do, or, if it came alone, a reader made by alone.
+func newPoller(over <-chan struct{}, ready func(c *conn, e edge) (read bool), read *pool, alone func(yield func()) *reader) (*poller, error) {
 	set, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("make an epoll set: %w", err)
@@ -126,29 +134,42 @@ func newPoller(ready func(c *conn, e edge)) (*poller, error) {
 		_ = unix.Close(set)
 		return nil, fmt.Errorf("make an epoll set: %w", err)
 	}
-	p := &poller{file: os.NewFile(uintptr(set), "epoll"), set: set, ended: make(chan struct{})}
-	raw, err := p.file.SyscallConn()
-	if err != nil {
+	p := &poller{file: os.NewFile(uintptr(set), "epoll"), set: set, ready: ready, read: read, alone: alone}
+	if p.raw, err = p.file.SyscallConn(); err != nil {
 		_ = p.file.Close()
 		return nil, fmt.Errorf("wait for an epoll set: %w", err)
 	}
-	go func() {
-		defer close(p.ended)
-		p.run(raw, ready)
-	}()
+	p.lead.begin(over, p.poll)
 	return p, nil
 }
 
 const inEdges = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
 
-func (p *poller) run(raw syscall.RawConn, ready func(*conn, edge)) {
+// poll hands connections to workers as long as it leads. One that is to be read
+// and comes alone it reads by itself: to wake a worker costs more than that.
+func (p *poller) poll() {
 	events := make([]unix.EpollEvent, 128)
 	conns := make([]*conn, len(events))
+	l := leader{lead: &p.lead}
+	r := p.alone(l.yield)
+	defer r.end()
+	for leads := true; leads; {
+		c := p.wait(events, conns)
+		if c == nil {
+			return // closed
+		}
+		leads = l.away(func() { r.serve(c) })
+	}
+}
+
+// wait has what comes worked on, until something comes that the caller is to
+// read; nil when the poller is closed.
+func (p *poller) wait(events []unix.EpollEvent, conns []*conn) (alone *conn) {
 	// Answering false makes the runtime wait for the next edge of the set; it
 	// keeps one that comes while we are at work. Read ends when the file is closed.
-	_ = raw.Read(func(uintptr) bool {
+	_ = p.raw.Read(func(uintptr) bool {
 		for {
-			n, err := unix.EpollWait(p.set, events, 0)
+			n, err := kernel.Poll(p.set, events)
 			if err != nil && err != unix.EINTR {
 				return true
 			}
@@ -157,16 +178,24 @@ func (p *poller) run(raw syscall.RawConn, ready func(*conn, edge)) {
 			}
 			p.find(events[:n], conns)
 			for i, c := range conns[:n] {
-				if c != nil {
-					ready(c, edgeOf(events[i].Events))
+				switch {
+				case c == nil || !p.ready(c, edgeOf(events[i].Events)):
+				case n == 1 && c.peer == nil: // a peer may take a while
+					alone = c
+				default:
+					p.read.push(c)
 				}
 			}
 			clear(conns[:n])
+			if alone != nil {
+				return true
+			}
 			if n < len(events) {
 				return false
 			}
 		}
 	})
+	return alone
 }
 
 func edgeOf(events uint32) edge {
@@ -266,5 +295,5 @@ func (p *poller) forget(c *conn) {
 // close ends the poller and waits for its end.
 func (p *poller) close() {
 	_ = p.file.Close()
-	<-p.ended
+	p.lead.wait()
 }

@@ -7,7 +7,9 @@ import "net"
 // poller has no implementation here: every connection gets a goroutine.
 type poller struct{}
 
-func newPoller(func(c *conn, e edge)) (*poller, error) { return &poller{}, nil }
+func newPoller(<-chan struct{}, func(*conn, edge) bool, *pool, func(func()) *reader) (*poller, error) {
+	return &poller{}, nil
+}
 
 func (p *poller) adopt(net.Conn) (socket, bool) { return nil, false }
 func (p *poller) watch(*conn) error             { return nil }

@@ -24,18 +24,45 @@ type reader struct {
 
 	session Session // whose frame is being decoded
 	do      func(chat.Request)
+	yield   func() // called before what may take a while; nil: nobody minds
 }
 
-func (s *Server) newReader() worker {
-	r := &reader{server: s, buffer: make([]byte, readBuffer), count: s.takeTally()}
+func (s *Server) newReader() worker { return s.newReaderFor(nil) }
+
+// newReaderFor makes the reader of a poller, who yields to another before what
+// may take a while.
+func (s *Server) newReaderFor(yield func()) *reader {
+	r := &reader{server: s, buffer: make([]byte, readBuffer), count: s.takeTally(), yield: yield}
 	r.do = func(q chat.Request) {
 		// A frame may ask for many things, and is not to have more answers
 		// wait than the session has room for.
-		if r.session.Ready(s.ctx) == nil {
-			r.session.Do(s.ctx, q)
+		if r.ready(r.session) != nil {
+			return
 		}
+		if r.yield != nil && !prompt(q.Command) {
+			r.yield()
+		}
+		r.session.Do(s.ctx, q)
 	}
 	return r
+}
+
+// ready waits until the session can take a request.
+func (r *reader) ready(s Session) error {
+	if r.yield != nil && s.Ready(r.server.past) != nil {
+		r.yield()
+	}
+	return s.Ready(r.server.ctx)
+}
+
+// prompt reports that what is asked for needs little more than memory, once the
+// channel is there.
+func prompt(c chat.Command) bool {
+	switch c.(type) {
+	case chat.Post, chat.Typing, chat.Delivered, chat.Send, chat.Ping:
+		return true
+	}
+	return false
 }
 
 func (r *reader) end() { r.server.giveTally(r.count) }
@@ -253,7 +280,7 @@ func (r *reader) deliver(c *conn, op ws.OpCode, deflated bool, payload []byte) {
 	case c.peer != nil:
 		r.hand(c, op, payload)
 		return
-	case c.session.Ready(r.server.ctx) != nil:
+	case r.ready(c.session) != nil:
 		return // the session is over
 	}
 	if op != ws.OpText {

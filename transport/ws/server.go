@@ -67,6 +67,7 @@ type Server struct {
 
 	ctx    context.Context // of the sessions' work; ends with the server
 	cancel context.CancelFunc
+	past   context.Context // has ended: for asking without waiting
 
 	poller    *poller
 	wheel     wheel
@@ -133,6 +134,9 @@ func New(o Options) (*Server, error) {
 		s.options.StatusOf = func(chat.Code) int { return http.StatusUnauthorized }
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	past, cancel := context.WithCancel(s.ctx)
+	cancel()
+	s.past = past
 	s.schedule(cmp.Or(o.PingEvery, 30*time.Second), cmp.Or(o.FirstFrame, 10*time.Second), cmp.Or(o.CloseWithin, 3*time.Second))
 	procs := runtime.GOMAXPROCS(0)
 	s.readers = pool{few: 4 * procs, work: s.newReader}
@@ -141,7 +145,7 @@ func New(o Options) (*Server, error) {
 	s.deflaters.free = make(chan *deflater, procs)
 	s.inflaters.free = make(chan *inflater, 4*procs)
 	var err error
-	if s.poller, err = newPoller((*conn).ready); err != nil {
+	if s.poller, err = newPoller(s.ctx.Done(), (*conn).ready, &s.readers, s.newReaderFor); err != nil {
 		return nil, err
 	}
 	s.turning.Go(s.turn)
