@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Bytes int64  // after so many a segment is full
 	Ahead int64  // filled with zeros at a time
+	From  uint64 // the number that was read from
 	Next  uint64 // the number of the first record to be written
 }
 
@@ -48,8 +49,8 @@ func Open(fs vfs.FS, dir string, o Options) (*Journal, error) {
 		firsts = firsts[:len(firsts)-1] // without records: it is made again
 	}
 	j := &Journal{fs: fs, dir: dir, Options: o, firsts: firsts}
-	if err := j.syncLast(); err != nil {
-		return nil, err
+	if err := j.settle(); err != nil {
+		return nil, fmt.Errorf("settle the journal: %w", err)
 	}
 	if err := j.begin(); err != nil {
 		return nil, err
@@ -57,20 +58,23 @@ func Open(fs vfs.FS, dir string, o Options) (*Journal, error) {
 	return j, nil
 }
 
-// syncLast makes durable what was read: whoever wrote it may have been ended
-// before its sync.
-func (j *Journal) syncLast() error {
-	if len(j.firsts) == 0 {
+// settle makes durable what was read from the last segment, by a copy: whoever
+// wrote it may have been ended before its sync. If that sync failed, the kernel
+// may hold the data for good and never write it, whatever is synced later.
+func (j *Journal) settle() error {
+	if len(j.firsts) == 0 || j.From >= j.Options.Next {
 		return nil
 	}
-	f, err := j.fs.Open(j.path(j.firsts[len(j.firsts)-1]))
+	first := j.firsts[len(j.firsts)-1]
+	name := j.path(first) + ".settling"
+	err := j.copy(first, name, -1)
 	if err == nil {
-		err = errors.Join(f.Sync(), f.Close())
+		err = j.fs.Rename(name, j.path(first))
 	}
-	if err != nil {
-		return fmt.Errorf("sync the journal: %w", err)
+	if err == nil {
+		err = syncDir(j.fs, j.dir)
 	}
-	return nil
+	return err
 }
 
 // Next is the number of the next record.
@@ -237,21 +241,21 @@ func (j *Journal) Copy(to string) error {
 		if i == len(firsts)-1 {
 			size = at
 		}
-		if err := j.copy(first, to, size); err != nil {
+		if err := j.copy(first, j.fs.PathJoin(to, nameOf(first)), size); err != nil {
 			return fmt.Errorf("copy the journal: %w", err)
 		}
 	}
 	return syncDir(j.fs, to)
 }
 
-// copy copies the first size bytes of a segment, or all of it.
-func (j *Journal) copy(first uint64, to string, size int64) (err error) {
+// copy makes a file of the first size bytes of a segment, or of all of it.
+func (j *Journal) copy(first uint64, name string, size int64) (err error) {
 	src, err := j.fs.Open(j.path(first))
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	dst, err := j.fs.Create(j.fs.PathJoin(to, nameOf(first)), vfs.WriteCategoryUnspecified)
+	dst, err := j.fs.Create(name, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 func options(next uint64) journal.Options {
-	return journal.Options{Bytes: 2 << 10, Ahead: 512, Next: next}
+	return journal.Options{Bytes: 2 << 10, Ahead: 512, From: 1, Next: next}
 }
 
 func disk(t testing.TB) *vfs.MemFS {
@@ -251,6 +251,38 @@ func TestJournal_OnlyItsOwnNextRecordFollows(t *testing.T) {
 			t.Errorf("%s: %d records, %v", name, len(records), err)
 		}
 	}
+}
+
+// forgetful is a file system after a sync has failed: what was written before
+// is shown, and no sync of it fails, but it never reaches the disk.
+type forgetful struct{ vfs.FS }
+
+type forgetfulFile struct{ vfs.File }
+
+func (f forgetful) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
+	file, err := f.FS.Open(name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return forgetfulFile{file}, nil
+}
+
+func (f forgetful) Unwrap() vfs.FS { return f.FS }
+
+func (forgetfulFile) Sync() error     { return nil }
+func (forgetfulFile) SyncData() error { return nil }
+
+func TestJournal_KeepsWhatItHasReadAfterASyncThatFailed(t *testing.T) {
+	t.Parallel()
+	fs := disk(t)
+	j := open(t, fs, 1)
+	fill(t, j, 5)
+	if err := j.AppendUnsynced([]byte(recordOf(6))); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, fs, 1, 6)
+	fill(t, open(t, forgetful{fs}, 7), 8)
+	holds(t, fs.CrashClone(vfs.CrashCloneCfg{}), 1, 8)
 }
 
 // harmless reports whether at is among the zeros that pad a record to 8 bytes.

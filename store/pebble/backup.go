@@ -39,8 +39,13 @@ func (s *Store) Backup(ctx context.Context, dir string) error {
 		if err := vacate(s.fs, dir); err != nil {
 			return fmt.Errorf("back up to %s: %w", dir, err)
 		}
-		// The journal has what the tables lack, and all that came meanwhile.
-		if err := errors.Join(s.db.Checkpoint(dir), s.journal.Copy(dir)); err != nil {
+		err := s.db.Checkpoint(dir)
+		if err == nil { // the journal has what the tables lack, and what came meanwhile
+			if err = s.journal.Copy(dir); err != nil {
+				err = errors.Join(err, s.fs.FS.RemoveAll(dir)) // also where the store has stopped
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("back up to %s: %w", dir, err)
 		}
 		return nil

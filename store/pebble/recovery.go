@@ -27,11 +27,11 @@ type retirement struct {
 	flushed <-chan struct{}
 }
 
-func (s *Store) journalOptions(next uint64) journal.Options {
+func (s *Store) journalOptions(from, next uint64) journal.Options {
 	// Half of a memtable's: whatever else Pebble keeps there with it, what a
 	// segment holds is flushed because the segment is full.
 	size := int64(s.opts.MemTableBytes / 2)
-	return journal.Options{Bytes: size, Ahead: min(journalAhead, size/2), Next: next}
+	return journal.Options{Bytes: size, Ahead: min(journalAhead, size/2), From: from, Next: next}
 }
 
 // recover applies what the tables lack, and goes on with the journal.
@@ -53,7 +53,7 @@ func (s *Store) recover() error {
 	if err != nil || s.readOnly {
 		return err
 	}
-	if s.journal, err = journal.Open(s.fs, s.dir, s.journalOptions(next)); err != nil {
+	if s.journal, err = journal.Open(s.fs, s.dir, s.journalOptions(from, next)); err != nil {
 		return err
 	}
 	if next == from {
@@ -100,15 +100,18 @@ func (s *Store) beginJournal(b *pebble.Batch) error {
 			return errors.Join(errForeignJournal, err)
 		}
 	}
-	if s.journal, err = journal.Open(s.fs, s.dir, s.journalOptions(1)); err != nil {
+	if s.journal, err = journal.Open(s.fs, s.dir, s.journalOptions(1, 1)); err != nil {
 		return err
 	}
 	return b.Set(keyJournal, binary.BigEndian.AppendUint64(nil, 1), nil)
 }
 
-// flushWithin is how long is waited for a flush: where it cannot succeed Pebble
-// tries for ever.
-const flushWithin = 5 * time.Second
+// How long is waited for a flush by Open, and by Close, which can do without:
+// where it cannot succeed Pebble tries for ever.
+const (
+	openWithin  = 30 * time.Second
+	closeWithin = 2 * time.Second
+)
 
 var errNotFlushed = errors.New("what opening has written cannot be flushed")
 
@@ -126,7 +129,7 @@ func (s *Store) keep(b *pebble.Batch) error {
 		return nil
 	case <-s.halted:
 		return s.stopped()
-	case <-time.After(flushWithin):
+	case <-time.After(openWithin):
 		return errNotFlushed
 	}
 }
@@ -151,6 +154,7 @@ func (s *Store) turn() error {
 	if err != nil {
 		return err
 	}
+	s.flushes.changed.Store(true)
 	select {
 	case s.retired <- r:
 	default: // the next one is about these as well
@@ -197,6 +201,6 @@ func (s *Store) empty() {
 	select {
 	case <-r.flushed:
 		s.dropBefore(r)
-	case <-time.After(flushWithin / 2):
+	case <-time.After(closeWithin):
 	}
 }

@@ -155,6 +155,7 @@ func (s *Store) start() {
 		committed: make(chan struct{}, 1),
 		done:      make(chan struct{}),
 	}
+	s.flushes.changed.Store(true)
 	s.running.Go(s.drop)
 	s.running.Go(s.writer.run)
 	go s.writer.commit() // Close waits for it as long as it makes sense

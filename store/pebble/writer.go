@@ -207,6 +207,7 @@ func (w *writer) sync(b *batch) error {
 	if b.db.Empty() {
 		return nil
 	}
+	size := b.db.Len() // of a large one Pebble leaves nothing
 	if err := w.record(b.db.Repr()); err != nil {
 		w.stop(err)
 	} else if err := w.db.Apply(b.db, pebble.NoSync); err != nil {
@@ -217,7 +218,7 @@ func (w *writer) sync(b *batch) error {
 	if err := w.stopped(); err != nil {
 		return err
 	}
-	w.flushes.apply(b.db.Len(), w.opts.MemTableBytes)
+	w.flushes.apply(size, w.opts.MemTableBytes)
 	w.stats.events.Add(b.events)
 	w.views.advance()
 	for i := 0; i < len(b.stray); i += 2 {

@@ -119,6 +119,15 @@ type poller struct {
 
 	mu    sync.Mutex
 	conns []*conn // by descriptor
+	seats []*seat // that nobody has
+}
+
+// seat is what a goroutine that polls has at hand.
+type seat struct {
+	leader
+	reader *reader
+	events []unix.EpollEvent
+	conns  []*conn // of the events
 }
 
 // newPoller polls until it is closed, which must not be before over is; ready is
@@ -148,18 +157,32 @@ const inEdges = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
 // poll hands connections to workers as long as it leads. One that is to be read
 // and comes alone it reads by itself: to wake a worker costs more than that.
 func (p *poller) poll() {
-	events := make([]unix.EpollEvent, 128)
-	conns := make([]*conn, len(events))
-	l := leader{lead: &p.lead}
-	r := p.alone(l.yield)
-	defer r.end()
+	s := p.sit()
 	for leads := true; leads; {
-		c := p.wait(events, conns)
+		c := p.wait(s.events, s.conns)
 		if c == nil {
 			return // closed
 		}
-		leads = l.away(func() { r.serve(c) })
+		leads = s.away(func() { s.reader.serve(c) })
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seats = append(p.seats, s)
+}
+
+// sit gives a seat, which is used again: where each request takes a while, each
+// has another goroutine poll.
+func (p *poller) sit() *seat {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.seats); n > 0 {
+		s := p.seats[n-1]
+		p.seats = p.seats[:n-1]
+		return s
+	}
+	s := &seat{leader: leader{lead: &p.lead}, events: make([]unix.EpollEvent, 128), conns: make([]*conn, 128)}
+	s.reader = p.alone(s.yield)
+	return s
 }
 
 // wait has what comes worked on, until something comes that the caller is to
@@ -170,7 +193,10 @@ func (p *poller) wait(events []unix.EpollEvent, conns []*conn) (alone *conn) {
 	_ = p.raw.Read(func(uintptr) bool {
 		for {
 			n, err := kernel.Poll(p.set, events)
-			if err != nil && err != unix.EINTR {
+			if err == unix.EINTR {
+				continue
+			}
+			if err != nil {
 				return true
 			}
 			if n <= 0 {
