@@ -86,8 +86,21 @@ class Device {
     return page;
   }
 
-  // deliver gives the worker a push message, as the browser does.
-  static async deliver(page, data) {
+  // deliver gives the worker a push message, as the browser does, and waits for
+  // what it shows then. The debugger's messages may be lost where a worker is
+  // just being started: it says nothing of that, and is asked again.
+  static async deliver(page, data, what, arrived) {
+    for (let tries = 1; ; tries++) {
+      await Device.#deliver(page, data);
+      try {
+        return await until(what, async () => arrived(await shown(page)), 5000);
+      } catch (err) {
+        if (tries === 4) throw err;
+      }
+    }
+  }
+
+  static async #deliver(page, data) {
     const cdp = await page.context().newCDPSession(page);
     const found = new Promise((resolve) => {
       cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
@@ -118,16 +131,14 @@ test('who closed the page is told by push, and a click opens the message', async
     { type: notice.type, userId: notice.userId, channelId: notice.channelId, id: notice.id, text: notice.text, count: notice.count },
     { type: 'message', userId: 'ada', channelId: direct('ada', 'ben'), id: said.id, text: 'Are you there?', count: 1 },
   );
-  await Device.deliver(aside, JSON.stringify(notice));
-  await until('the notification', async () => (await shown(aside)).length === 1);
+  await Device.deliver(aside, JSON.stringify(notice), 'the notification', (all) => all.length === 1);
   assert.deepEqual(await shown(aside), [{ title: 'ben', body: 'Are you there?' }]);
 
   // A later one of the channel takes its place.
   await post('ben', direct('ada', 'ben'), 'Hello?');
   const second = await ada.service.next(2);
   assert.equal(second.topic, ada.service.got[0].topic);
-  await Device.deliver(aside, JSON.stringify(second.notice));
-  await until('the later one', async () => (await shown(aside))[0]?.body === 'Hello?');
+  await Device.deliver(aside, JSON.stringify(second.notice), 'the later one', (all) => all[0]?.body === 'Hello?');
   assert.deepEqual(await shown(aside), [{ title: 'ben (2)', body: 'Hello?' }]);
 
   // No page is open: the worker opens one. Only a person's own click lets it.
@@ -139,8 +150,7 @@ test('who closed the page is told by push, and a click opens the message', async
   assert.deepEqual(await shown(aside), []);
 
   // What it pushes to a page that cannot read it is shown, too.
-  await Device.deliver(aside, 'no JSON');
-  await until('a notification of something', async () => (await shown(aside))[0]?.title === 'Parley');
+  await Device.deliver(aside, 'no JSON', 'a notification of something', (all) => all[0]?.title === 'Parley');
   await ada.close();
 });
 
