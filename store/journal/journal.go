@@ -72,7 +72,7 @@ func (j *Journal) settle() error {
 		err = j.fs.Rename(name, j.path(first))
 	}
 	if err == nil {
-		err = syncDir(j.fs, j.dir)
+		err = SyncDir(j.fs, j.dir)
 	}
 	return err
 }
@@ -175,7 +175,7 @@ func (j *Journal) begin() error {
 		err = file.Sync()
 	}
 	if err == nil {
-		err = syncDir(j.fs, j.dir)
+		err = SyncDir(j.fs, j.dir)
 	}
 	if err != nil {
 		return fmt.Errorf("begin a segment of the journal: %w", errors.Join(err, file.Close()))
@@ -245,7 +245,7 @@ func (j *Journal) Copy(to string) error {
 			return fmt.Errorf("copy the journal: %w", err)
 		}
 	}
-	return syncDir(j.fs, to)
+	return SyncDir(j.fs, to)
 }
 
 // copy makes a file of the first size bytes of a segment, or of all of it.
@@ -293,7 +293,8 @@ func (j *Journal) Close() error {
 	return nil
 }
 
-func syncDir(fs vfs.FS, dir string) error {
+// SyncDir makes durable which files are in a folder.
+func SyncDir(fs vfs.FS, dir string) error {
 	f, err := fs.OpenDir(dir)
 	if err != nil {
 		return err

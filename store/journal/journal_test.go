@@ -25,18 +25,10 @@ func disk(t testing.TB) *vfs.MemFS {
 	if err := fs.MkdirAll("data", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := syncFolder(fs, ""); err != nil {
+	if err := journal.SyncDir(fs, ""); err != nil {
 		t.Fatal(err)
 	}
 	return fs
-}
-
-func syncFolder(fs vfs.FS, dir string) error {
-	f, err := fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 func open(t testing.TB, fs vfs.FS, next uint64) *journal.Journal {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/parley-chat/parley/store/journal"
 )
 
 // Backup copies the store to dir, a folder that is empty or not there yet,
@@ -103,7 +105,7 @@ func restore(ctx context.Context, fs vfs.FS, backup, data string) error {
 		err = fs.Rename(making, data)
 	}
 	if err == nil {
-		err = syncDir(fs, fs.PathDir(data))
+		err = journal.SyncDir(fs, fs.PathDir(data))
 	}
 	if err != nil {
 		return errors.Join(err, fs.RemoveAll(making))
@@ -141,20 +143,12 @@ func copyStore(ctx context.Context, fs vfs.FS, from, to string) error {
 			return err
 		}
 	}
-	return syncDir(fs, to)
+	return journal.SyncDir(fs, to)
 }
 
 func exists(fs vfs.FS, name string) bool {
 	_, err := fs.Stat(name)
 	return err == nil
-}
-
-func syncDir(fs vfs.FS, dir string) error {
-	f, err := fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // verified opens a store and says what is wrong with it.

@@ -91,7 +91,7 @@ func (f fence) Create(name string, category vfs.DiskWriteCategory) (vfs.File, er
 	if f.own(name) && f.marker(name) {
 		// Pebble syncs the folder once for a manifest and the marker that names
 		// it; a power cut before may then leave the marker alone.
-		if err := syncDir(f, f.dir); err != nil {
+		if err := journal.SyncDir(f, f.dir); err != nil {
 			return f.fenced(name, nil, err)
 		}
 	}
