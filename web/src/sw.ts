@@ -44,12 +44,24 @@ const scope = globalThis as unknown as Scope; // the page's types say that this 
 
 scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
 scope.addEventListener("activate", (event) => event.waitUntil(scope.clients.claim()));
-scope.addEventListener("push", (event) => event.waitUntil(pushed(event.data)));
-scope.addEventListener("message", (event) => event.waitUntil(told(event.data)));
+scope.addEventListener("push", (event) => event.waitUntil(inTurn(() => pushed(event.data))));
+scope.addEventListener("message", (event) => event.waitUntil(inTurn(() => told(event.data))));
 scope.addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(opened(event.notification.data));
 });
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Does one thing after the other: what is shown depends on what was shown before. And Chromium forgets
+ * a notification that it is about to show when it is asked meanwhile which ones there are.
+ */
+function inTurn(work: () => Promise<void>): Promise<void> {
+  const done = turn.then(work);
+  turn = done.catch(() => undefined);
+  return done;
+}
 
 /** A browser that is pushed something has to show something, or it takes the permission away. */
 async function pushed(data: { json(): unknown } | null): Promise<void> {
