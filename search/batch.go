@@ -29,6 +29,7 @@ type batch struct {
 	channels map[chat.ChannelID]*channel
 
 	key, value []byte
+	content    content // of one message
 	entries    []entry
 	at         []int
 }
@@ -126,7 +127,8 @@ func (b *batch) message(c *channel, m *chat.Event) error {
 		b.key = blockKey(b.key, c.project, field, term, &d)
 		b.changes.add(b.key, &d, places)
 	}
-	found := contentOf(m.Body, b.index.options.Text(m.Body))
+	found := &b.content
+	found.read(m.Body, b.index.options.Text(m.Body))
 	add(fieldAll, "", nil)
 	add(fieldChannel, numberTerm(c.number), nil)
 	if m.Sender != "" {
@@ -150,11 +152,15 @@ func (b *batch) message(c *channel, m *chat.Event) error {
 func (b *batch) eachWord(c *content, visit func(term string, places []int)) {
 	b.entries = b.entries[:0]
 	at := 0
-	for _, words := range append([][]word{c.text}, c.names...) {
+	add := func(words []word) {
 		for i := range words {
 			b.entries = append(b.entries, entry{words[i].term, at + i})
 		}
 		at += len(words) + maxParts
+	}
+	add(c.text)
+	for _, name := range c.names {
+		add(name)
 	}
 	slices.SortFunc(b.entries, func(x, y entry) int { return cmp.Or(cmp.Compare(x.term, y.term), cmp.Compare(x.at, y.at)) })
 	for i := 0; i < len(b.entries); {

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/sstable"
 
+	"github.com/parley-chat/parley/internal/pacing"
 	"github.com/parley-chat/parley/reserve"
 )
 
@@ -71,9 +72,9 @@ func (x *Index) openPebble() (err error) {
 			memory = min(memory, max(disk/64, 256<<10))
 		}
 	}
-	compactions := newCompactions(o.Now)
+	compactions := pacing.NewCompactions(o.Now)
 	settings := &pebble.Options{
-		FS:                          restingFS{o.FS, newFlushes(o.Now, x.ending)},
+		FS:                          pacing.NewFlushes(o.Now, x.ending).On(o.FS),
 		Lock:                        x.lock,
 		DisableWAL:                  true,
 		Logger:                      logger{x},
@@ -83,11 +84,10 @@ func (x *Index) openPebble() (err error) {
 		MemTableSize:                memory,
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       stopAt,
-		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 }, // 2 says that it hurries
+		L0StopWritesThreshold:       20,
 		BytesPerSync:                1 << 20,
 		EventListener: &pebble.EventListener{
-			FlushEnd: compactions.flushed,
+			FlushEnd: func(pebble.FlushInfo) { compactions.Flushed() },
 			BackgroundError: func(err error) {
 				if errors.Is(err, errUnreadable) {
 					x.hurt(err)
@@ -98,8 +98,7 @@ func (x *Index) openPebble() (err error) {
 			},
 		},
 	}
-	settings.Experimental.CompactionScheduler = compactions
-	settings.Experimental.L0CompactionConcurrency = hurryAt
+	compactions.Of(settings)
 	for i := range settings.Levels {
 		// A search looks for one document after another in a few terms: with blocks
 		// of 4 KiB phrases take a fifth longer, of 32 hardly less (bench find).
@@ -113,7 +112,7 @@ func (x *Index) openPebble() (err error) {
 		}
 	}()
 	if x.db, err = pebble.Open(o.Dir, settings); err == nil {
-		compactions.start()
+		compactions.Start()
 	}
 	return err
 }
@@ -214,7 +213,8 @@ func (x *Index) text(key []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return string(value), closer.Close()
+	text := string(value) // before it is given back: in one statement the order is not defined
+	return text, closer.Close()
 }
 
 // hurt notes that the index is damaged, for the follower. It does not block, for

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -27,15 +28,22 @@ type content struct {
 
 // contentOf reads a body of which text is what its readers see.
 func contentOf(body []byte, text string) *content {
-	c := &content{
-		text: appendWords(make([]word, 0, min(len(text)/5, maxWords)), withoutPaths(text)),
-		file: len(chat.FilesIn(body)) > 0,
-		link: strings.Contains(text, "https://") || strings.Contains(text, "http://"),
-	}
+	c := new(content)
+	c.read(body, text)
+	return c
+}
+
+// read has c be the content of a body of which text is what its readers see, in
+// the memory of what c was before.
+func (c *content) read(body []byte, text string) {
+	c.text = slices.Grow(c.text[:0], min(len(text)/5, maxWords))
+	c.text = appendWords(c.text, withoutPaths(text))
+	c.names = c.names[:0]
 	for _, name := range fileNames(body) {
 		c.names = append(c.names, appendWords(nil, name))
 	}
-	return c
+	c.file = len(chat.FilesIn(body)) > 0
+	c.link = strings.Contains(text, "https://") || strings.Contains(text, "http://")
 }
 
 // withoutPaths blanks out the paths of files: nobody looks for what they
@@ -56,10 +64,10 @@ const maxNames = 50
 
 // fileNames are the strings called fileName in a JSON value, however deep.
 func fileNames(body []byte) (names []string) {
-	if !strings.Contains(string(body), `"fileName"`) {
+	if !bytes.Contains(body, []byte(`"fileName"`)) {
 		return nil
 	}
-	d := json.NewDecoder(strings.NewReader(string(body)))
+	d := json.NewDecoder(bytes.NewReader(body))
 	var inObject []bool // of what is open
 	key, named := true, false
 	for len(names) < maxNames {

@@ -33,18 +33,7 @@ func TestFlushes_HaveRoomUntilACommitMayWait(t *testing.T) {
 	disk := &noTables{FS: vfs.NewMem()}
 	s := open(t, "data", small(disk))
 	t.Cleanup(func() { disk.full.Store(false) }) // or Close would wait
-	body := make([]byte, 16<<10)
-	for i := range body {
-		body[i] = '1'
-	}
-	write := func(bytes int) {
-		t.Helper()
-		for range bytes / len(body) {
-			if _, err := appendWait(s, &chat.Draft{Channel: crashChannels[0], Kind: chat.KindMessage, Sender: "u", Body: body}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	write := func(bytes int) { writeBytes(t, s, bytes) }
 	hasRoom := func() bool { return s.flushes.room(s.db, memTable) } // the writer has nothing to do
 	if !hasRoom() {
 		t.Error("none before anything was written")
@@ -63,6 +52,31 @@ func TestFlushes_HaveRoomUntilACommitMayWait(t *testing.T) {
 	write(memTable / 4) // the committer's
 	disk.full.Store(false)
 	until(t, "the end of a flush", hasRoom)
+}
+
+// What is flushed is compacted, though Pebble waits to be told that it may.
+func TestFlushes_AreCompacted(t *testing.T) {
+	t.Parallel()
+	s := open(t, "data", small(vfs.NewMem()))
+	const flushes = 20
+	for range flushes {
+		writeBytes(t, s, 256<<10)
+	}
+	until(t, "compactions", func() bool {
+		m := s.db.Metrics()
+		return m.Flush.Count >= flushes/2 && m.Compact.Count > 0 && m.Levels[0].Sublevels < 4
+	})
+}
+
+// writeBytes appends so many bytes.
+func writeBytes(t *testing.T, s *Store, bytes int) {
+	t.Helper()
+	body := []byte(strings.Repeat("1", 16<<10))
+	for range bytes / len(body) {
+		if _, err := appendWait(s, &chat.Draft{Channel: crashChannels[0], Kind: chat.KindMessage, Sender: "u", Body: body}); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func until(t *testing.T, what string, f func() bool) {

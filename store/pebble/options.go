@@ -9,6 +9,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/parley-chat/parley/internal/pacing"
 )
 
 // Options of a store. The zero value works.
@@ -72,7 +74,8 @@ func (o *Options) batchBytes() int { return int(min(o.MemTableBytes/4, 4<<20)) }
 // pebbleOptions are Pebble's for s.
 func pebbleOptions(fs vfs.FS, lock *pebble.Lock, s *Store) *pebble.Options {
 	o := &pebble.Options{
-		FS:                          fs,
+		// Not by s.opts.Now, which may jump.
+		FS:                          pacing.NewFlushes(time.Now, s.quit).On(fs),
 		ReadOnly:                    s.readOnly,
 		Lock:                        lock,
 		Logger:                      logger{s},
@@ -88,12 +91,16 @@ func pebbleOptions(fs vfs.FS, lock *pebble.Lock, s *Store) *pebble.Options {
 		DisableWAL:            true,
 		EventListener: &pebble.EventListener{
 			BackgroundError: s.flushes.failed(s),
-			FlushEnd:        s.flushes.ended,
+			FlushEnd: func(info pebble.FlushInfo) {
+				s.compactions.Flushed()
+				s.flushes.ended(info)
+			},
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
 				s.log.Error("a file of the store is damaged", "file", info.Path, "error", info.Details)
 			},
 		},
 	}
+	s.compactions.Of(o)
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.FastestCompression }

@@ -29,6 +29,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/internal/pacing"
 	"github.com/parley-chat/parley/reserve"
 	"github.com/parley-chat/parley/store/journal"
 )
@@ -58,9 +59,10 @@ type Store struct {
 	// room is what the disk must have free for writes to be taken.
 	room *reserve.Reserve
 	// flushes says whether the writer may commit by itself: see writer.run.
-	flushes flushes
-	writer  *writer
-	stats   counters
+	flushes     flushes
+	compactions *pacing.Compactions
+	writer      *writer
+	stats       counters
 
 	shut    atomic.Bool // the fence's
 	open    atomic.Bool // Open has succeeded, or is about to
@@ -96,6 +98,7 @@ func newStore(dir string, opts Options) *Store {
 	s := &Store{
 		log: opts.Logger, dir: dir, retired: make(chan retirement, 16),
 		quit: make(chan struct{}), halted: make(chan struct{}),
+		compactions: pacing.NewCompactions(time.Now),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -156,6 +159,7 @@ func (s *Store) start() {
 		done:      make(chan struct{}),
 	}
 	s.flushes.changed.Store(true)
+	s.compactions.Start()
 	s.running.Go(s.drop)
 	s.running.Go(s.writer.run)
 	go s.writer.commit() // Close waits for it as long as it makes sense

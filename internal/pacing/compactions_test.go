@@ -1,8 +1,7 @@
-package search
+package pacing
 
 import (
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -36,7 +35,7 @@ func uncompacted(t *testing.T, files int) vfs.FS {
 	return disk
 }
 
-func openWith(t *testing.T, disk vfs.FS, c *compactions) *pebble.DB {
+func openWith(t *testing.T, disk vfs.FS, c *Compactions) *pebble.DB {
 	t.Helper()
 	o := &pebble.Options{FS: disk, Logger: quiet(), L0CompactionThreshold: 2}
 	o.Experimental.CompactionScheduler = c
@@ -47,7 +46,15 @@ func openWith(t *testing.T, disk vfs.FS, c *compactions) *pebble.DB {
 	return db
 }
 
-func quiet() pebble.Logger { return logger{&Index{log: slog.New(slog.DiscardHandler)}} }
+func quiet() pebble.Logger { return silence{} }
+
+type silence struct{}
+
+func (silence) Infof(string, ...any)  {}
+func (silence) Errorf(string, ...any) {}
+func (silence) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf(format, args...))
+}
 
 func sublevels(db *pebble.DB) int { return int(db.Metrics().Levels[0].Sublevels) }
 
@@ -62,7 +69,7 @@ func until(t *testing.T, what string, f func() bool) {
 
 func TestCompactions_BeginWhenPebbleIsOpenAndGoOnUntilNoneIsLeft(t *testing.T) {
 	disk := uncompacted(t, 6)
-	c := newCompactions(time.Now)
+	c := NewCompactions(time.Now)
 	db := openWith(t, disk, c)
 	for range 3 { // Pebble asks again after each flush
 		if err := db.Set([]byte("k"), nil, pebble.NoSync); err != nil {
@@ -75,7 +82,7 @@ func TestCompactions_BeginWhenPebbleIsOpenAndGoOnUntilNoneIsLeft(t *testing.T) {
 	if m := db.Metrics(); m.Compact.Count+m.Compact.NumInProgress != 0 || m.Levels[0].Sublevels < 6 {
 		t.Errorf("before any was allowed %d were done, %d are under way, and L0 has %d sublevels", m.Compact.Count, m.Compact.NumInProgress, m.Levels[0].Sublevels)
 	}
-	c.start()
+	c.Start()
 	until(t, "L0 compacted", func() bool { return sublevels(db) < 2 })
 	if err := db.Close(); err != nil {
 		t.Error(err)
@@ -83,9 +90,9 @@ func TestCompactions_BeginWhenPebbleIsOpenAndGoOnUntilNoneIsLeft(t *testing.T) {
 }
 
 func TestCompactions_OneAtATimeUnderWritesAndNoneIsForgotten(t *testing.T) {
-	c := newCompactions(time.Now)
+	c := NewCompactions(time.Now)
 	db := openWith(t, vfs.NewMem(), c)
-	c.start()
+	c.Start()
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 60 {
 		for range 100 {
@@ -110,9 +117,9 @@ func TestCompactions_OneAtATimeUnderWritesAndNoneIsForgotten(t *testing.T) {
 }
 
 func TestCompactions_DoNotRestWhenTheIndexCloses(t *testing.T) {
-	c := newCompactions(time.Now)
+	c := NewCompactions(time.Now)
 	db := openWith(t, vfs.NewMem(), c)
-	c.start()
+	c.Start()
 	rested := make(chan struct{})
 	c.Started()
 	c.began = c.began.Add(-time.Hour) // it has worked for long, and rests for as long
@@ -137,7 +144,7 @@ func TestCompactions_DoNotRestWhenTheIndexCloses(t *testing.T) {
 // late is a database that has a compaction only after it was asked for one, and
 // could not have it for being asked.
 type late struct {
-	c         *compactions
+	c         *Compactions
 	asked     int
 	scheduled bool
 }
@@ -159,10 +166,10 @@ func (l *late) Schedule(pebble.CompactionGrantHandle) bool {
 }
 
 func TestCompactions_OneThatComesWhileThereIsNoneIsBegun(t *testing.T) {
-	c := newCompactions(time.Now)
+	c := NewCompactions(time.Now)
 	l := &late{c: c}
 	c.Register(1, l)
-	c.start()
+	c.Start()
 	if !l.scheduled {
 		t.Error("it waits for ever")
 	}

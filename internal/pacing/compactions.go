@@ -1,4 +1,4 @@
-package search
+package pacing
 
 import (
 	"sync"
@@ -8,23 +8,19 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// How an index is compacted while its server has better to do.
 const (
-	// compactShift is for how long a compaction works before it leaves the core
-	// to others, for compactRest times as long.
-	compactShift = time.Millisecond
-	compactRest  = 3
+	// compactRest is for how many times a shift a compaction rests after it.
+	compactRest = 3
 	// A compaction that has not ended after so many flushes rests no more, nor does
-	// any where so many sublevels of L0 wait for one; at stopAt whoever writes
-	// waits.
+	// any where so many sublevels of L0 wait for one.
 	hurryAt = 4
-	stopAt  = 20
 )
 
-// compactions is an index's pebble.CompactionScheduler, and the grant of each:
-// one at a time, with rests, none before Pebble has been opened, which would
-// wait for it, and none begun after it is to be closed.
-type compactions struct {
+// Compactions are those of one database: its pebble.CompactionScheduler, and the
+// grant of each. They run one at a time, with rests, none before Start, for
+// pebble.Open would wait for it, and none begins after the database is to be
+// closed.
+type Compactions struct {
 	now     func() time.Time
 	db      pebble.DBForCompaction
 	hurried chan struct{} // closed when none may rest any more
@@ -39,18 +35,27 @@ type compactions struct {
 	flushes atomic.Int32 // since it began
 }
 
-// flushed notes that a table was added to L0.
-func (c *compactions) flushed(pebble.FlushInfo) { c.flushes.Add(1) }
-
-func newCompactions(now func() time.Time) *compactions {
-	return &compactions{now: now, hurried: make(chan struct{})}
+// NewCompactions rest by that clock.
+func NewCompactions(now func() time.Time) *Compactions {
+	return &Compactions{now: now, hurried: make(chan struct{})}
 }
 
-// Register is called before Pebble asks for the first grant.
-func (c *compactions) Register(_ int, db pebble.DBForCompaction) { c.db = db }
+// Of has o's database compacted so. Whoever listens to its flushes must say
+// Flushed after each.
+func (c *Compactions) Of(o *pebble.Options) {
+	o.CompactionConcurrencyRange = func() (int, int) { return 1, 2 } // 2 says that it hurries
+	o.Experimental.L0CompactionConcurrency = hurryAt
+	o.Experimental.CompactionScheduler = c
+}
 
-// start allows compactions, those that wait first.
-func (c *compactions) start() {
+// Flushed notes that a table was added to L0.
+func (c *Compactions) Flushed() { c.flushes.Add(1) }
+
+// Register is called before Pebble asks for the first grant.
+func (c *Compactions) Register(_ int, db pebble.DBForCompaction) { c.db = db }
+
+// Start allows compactions, those that wait first.
+func (c *Compactions) Start() {
 	c.mu.Lock()
 	c.may = true
 	c.mu.Unlock()
@@ -58,7 +63,7 @@ func (c *compactions) start() {
 }
 
 // Unregister has what runs hurry, and waits until nothing more will be begun.
-func (c *compactions) Unregister() {
+func (c *Compactions) Unregister() {
 	c.mu.Lock()
 	c.may = false
 	c.mu.Unlock()
@@ -68,7 +73,7 @@ func (c *compactions) Unregister() {
 
 // TrySchedule is called with Pebble's locks held. After a refusal Pebble waits
 // to be asked what it has.
-func (c *compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
+func (c *Compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.may || c.busy {
@@ -80,7 +85,7 @@ func (c *compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
 }
 
 // grant begins the compaction that waits, if one does and none runs.
-func (c *compactions) grant() {
+func (c *Compactions) grant() {
 	if !c.take() {
 		return
 	}
@@ -99,7 +104,7 @@ func (c *compactions) grant() {
 	}
 }
 
-func (c *compactions) take() bool {
+func (c *Compactions) take() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.may || c.busy {
@@ -111,22 +116,22 @@ func (c *compactions) take() bool {
 }
 
 // UpdateGetAllowedWithoutPermission is of no use here: one at a time is allowed.
-func (c *compactions) UpdateGetAllowedWithoutPermission() {}
+func (c *Compactions) UpdateGetAllowedWithoutPermission() {}
 
 // Started is called by a compaction's goroutine, before it works.
-func (c *compactions) Started() {
+func (c *Compactions) Started() {
 	c.began = c.now()
 	c.flushes.Store(0)
 }
 
 // MeasureCPU is of no use here.
-func (c *compactions) MeasureCPU(pebble.CompactionGoroutineKind) {}
+func (c *Compactions) MeasureCPU(pebble.CompactionGoroutineKind) {}
 
 // CumulativeStats is called by a compaction's goroutine every 128 keys. It rests
 // there.
-func (c *compactions) CumulativeStats(pebble.CompactionGrantHandleStats) {
+func (c *Compactions) CumulativeStats(pebble.CompactionGrantHandleStats) {
 	worked := c.now().Sub(c.began)
-	if worked < compactShift {
+	if worked < shift {
 		return
 	}
 	if c.flushes.Load() < hurryAt && c.db.GetAllowedWithoutPermission() == 1 {
@@ -136,7 +141,7 @@ func (c *compactions) CumulativeStats(pebble.CompactionGrantHandleStats) {
 }
 
 // Done is called when a compaction has ended.
-func (c *compactions) Done() {
+func (c *Compactions) Done() {
 	c.mu.Lock()
 	c.busy = false
 	c.mu.Unlock()

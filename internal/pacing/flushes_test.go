@@ -1,4 +1,4 @@
-package search
+package pacing
 
 import (
 	"sync/atomic"
@@ -15,7 +15,7 @@ import (
 func written(t *testing.T, category vfs.DiskWriteCategory, hurried chan struct{}, writes int) time.Duration {
 	t.Helper()
 	looks := 0
-	fs := restingFS{vfs.NewMem(), newFlushes(func() time.Time {
+	fs := restingFS{vfs.NewMem(), NewFlushes(func() time.Time {
 		looks++
 		return time.Now().Add(time.Duration(looks) * time.Millisecond)
 	}, hurried)}
@@ -47,7 +47,7 @@ func TestFlushes_RestBetweenShifts(t *testing.T) {
 	}{
 		{"each time", flushCategory, false, 10, 10 * flushRest * time.Millisecond},
 		{"but not for long", flushCategory, false, 10_000, 10 * time.Second / flushShare},
-		{"nor when the index closes", flushCategory, true, 10_000, 0},
+		{"nor when the database closes", flushCategory, true, 10_000, 0},
 		{"and nothing else does", "pebble-compaction", false, 10_000, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestFlushes_RestBetweenShifts(t *testing.T) {
 func TestFlushes_ArePebbles(t *testing.T) {
 	t.Parallel()
 	var looks atomic.Int64
-	fs := restingFS{vfs.NewMem(), newFlushes(func() time.Time {
+	fs := restingFS{vfs.NewMem(), NewFlushes(func() time.Time {
 		looks.Add(1)
 		return time.Now()
 	}, nil)}

@@ -1,4 +1,4 @@
-package search
+package pacing
 
 import (
 	"sync"
@@ -7,10 +7,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// How what was gathered in memory is written while the server has better to do:
-// after each shift the core is others' for flushRest times as long, for a quarter
-// of the time that no flush was under way. Of an index that is behind little is
-// left of that.
+// After each shift the core is others' for flushRest times as long, for a
+// flushShare-th of the time that no flush was under way. Where one follows upon
+// the other little is left of that.
 const (
 	flushRest  = 4
 	flushShare = 4
@@ -18,8 +17,8 @@ const (
 	flushCategory = "pebble-memtable-flush" // Pebble's name for files of its flushes
 )
 
-// flushes are an index's, one at a time.
-type flushes struct {
+// Flushes are those of one database, one at a time.
+type Flushes struct {
 	now     func() time.Time
 	hurried <-chan struct{} // closed when none may rest any more
 
@@ -28,11 +27,12 @@ type flushes struct {
 	left  time.Duration // that rests may take
 }
 
-func newFlushes(now func() time.Time, hurried <-chan struct{}) *flushes {
-	return &flushes{now: now, hurried: hurried, ended: now()}
+// NewFlushes rest by that clock, until hurried is closed.
+func NewFlushes(now func() time.Time, hurried <-chan struct{}) *Flushes {
+	return &Flushes{now: now, hurried: hurried, ended: now()}
 }
 
-func (f *flushes) begin() (at time.Time) {
+func (f *Flushes) begin() (at time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	at = f.now()
@@ -40,14 +40,14 @@ func (f *flushes) begin() (at time.Time) {
 	return at
 }
 
-func (f *flushes) end() {
+func (f *Flushes) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ended = f.now()
 }
 
 // rest rests after a shift that began then, and is when the next one does.
-func (f *flushes) rest(began time.Time) time.Time {
+func (f *Flushes) rest(began time.Time) time.Time {
 	worked := f.now().Sub(began)
 	if worked < shift {
 		return began
@@ -60,11 +60,14 @@ func (f *flushes) rest(began time.Time) time.Time {
 	return f.now()
 }
 
+// On is fs for a database whose flushes these are.
+func (f *Flushes) On(fs vfs.FS) vfs.FS { return restingFS{fs, f} }
+
 // restingFS is a disk that has who writes flushes rest. Nothing else of Pebble
 // waits for that.
 type restingFS struct {
 	vfs.FS
-	flushes *flushes
+	flushes *Flushes
 }
 
 // Create is vfs.FS's.
@@ -82,7 +85,7 @@ func (fs restingFS) Unwrap() vfs.FS { return fs.FS }
 // restingFile is a file of a flush.
 type restingFile struct {
 	vfs.File
-	flushes *flushes
+	flushes *Flushes
 	began   time.Time // of the shift
 }
 

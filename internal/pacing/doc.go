@@ -1,0 +1,21 @@
+// Package pacing has what Pebble does in the background, flushes and
+// compactions, leave the cores to others after each millisecond of work. In one
+// go a flush takes a core for a tenth of a second or more; on two cores that is
+// the tail of the messages' latencies. Both hurry before anything has to wait
+// for them.
+package pacing
+
+import "time"
+
+// shift is for how long is worked before the core is left to others.
+const shift = time.Millisecond
+
+// pause waits for d, or until over is closed.
+func pause(over <-chan struct{}, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-over:
+	}
+}
