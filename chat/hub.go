@@ -281,17 +281,17 @@ func (h *Hub) tellNodes(r *room, e *Event) {
 	h.watch(r)
 }
 
-// repeatHead hints the head again when that is due; it reports whether it will
-// be due once more. r.mu is held.
-func (h *Hub) repeatHead(r *room, now time.Time) bool {
+// repeatHead is the hint of the head that is due again, if one is, and whether
+// there will be another. mu is held.
+func (r *room) repeatHead(now time.Time) (due *Hint, more bool) {
 	if r.lastEvent.IsZero() || r.repeats == len(headsRepeated) {
-		return false
+		return nil, false
 	}
 	if now.Sub(r.lastEvent) >= headsRepeated[r.repeats] {
-		h.bus.Publish(Hint{Channel: r.id, Seq: r.lastHinted})
+		due = &Hint{Channel: r.id, Seq: r.lastHinted}
 		r.repeats++
 	}
-	return r.repeats < len(headsRepeated)
+	return due, r.repeats < len(headsRepeated)
 }
 
 // spawn runs f until it returns; Close waits for it. False: the hub is closed.

@@ -194,6 +194,7 @@ type Hint struct {
 
 // Bus carries hints between nodes. It may delay and double them.
 type Bus interface {
+	// Publish may call who listens before it returns: its caller holds no lock.
 	Publish(h Hint)
 	// Loses reports whether hints may be lost, too: heads are then hinted again.
 	Loses() bool

@@ -52,7 +52,7 @@ func (h *Hub) tick(now time.Time) {
 		r.mu.Lock()
 		crowd := r.crowd.tell(r, now)
 		typing := r.expireTyping(now)
-		repeat := h.repeatHead(r, now)
+		due, repeat := r.repeatHead(now)
 		pages := r.forgetPages(now)
 		if !crowd && !typing && !repeat && !pages {
 			h.watchMu.Lock()
@@ -60,6 +60,9 @@ func (h *Hub) tick(now time.Time) {
 			h.watchMu.Unlock()
 		}
 		r.mu.Unlock()
+		if due != nil {
+			h.bus.Publish(*due)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/internal/pacing"
 )
 
 // Bounds on what the follower does at a time.
@@ -59,7 +60,7 @@ func (x *Index) rest(ctx context.Context, walks <-chan time.Time) (walk bool, er
 		x.hurt(why)
 		return false, why
 	case <-x.news.wake:
-		pause(ctx.Done(), x.options.Gather-x.news.age())
+		pacing.Pause(ctx.Done(), x.options.Gather-x.news.age())
 	}
 	return false, nil
 }
@@ -94,17 +95,7 @@ func (x *Index) fail(ctx context.Context, err error) {
 	case !x.stalled.Swap(true):
 		x.log.Warn("the disk is full: new messages are not found until there is room")
 	}
-	pause(ctx.Done(), retryEvery)
-}
-
-// pause waits for d, or until over is closed.
-func pause(over <-chan struct{}, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-over:
-	}
+	pacing.Pause(ctx.Done(), retryEvery)
 }
 
 // round indexes what hints have named, and with walk all that is behind.
@@ -167,7 +158,7 @@ func (x *Index) restAfter(ctx context.Context, times float64) {
 	if worked < shift || times <= 0 {
 		return
 	}
-	pause(ctx.Done(), time.Duration(times*float64(worked)))
+	pacing.Pause(ctx.Done(), time.Duration(times*float64(worked)))
 	x.began = x.options.Now()
 }
 

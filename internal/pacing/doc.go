@@ -10,8 +10,8 @@ import "time"
 // shift is for how long is worked before the core is left to others.
 const shift = time.Millisecond
 
-// pause waits for d, or until over is closed.
-func pause(over <-chan struct{}, d time.Duration) {
+// Pause waits for d, or until over is closed.
+func Pause(over <-chan struct{}, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -56,7 +56,7 @@ func (f *Flushes) rest(began time.Time) time.Time {
 	rest := min(flushRest*worked, f.left)
 	f.left -= rest
 	f.mu.Unlock()
-	pause(f.hurried, rest)
+	Pause(f.hurried, rest)
 	return f.now()
 }
 
