@@ -20,11 +20,7 @@ func uncompacted(t *testing.T, files int) vfs.FS {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range files {
-		for range 100 {
-			if err := db.Set(fmt.Appendf(nil, "%08d", random.IntN(1e6)), []byte("value"), pebble.NoSync); err != nil {
-				t.Fatal(err)
-			}
-		}
+		scatter(t, db, random)
 		if err := db.Flush(); err != nil {
 			t.Fatal(err)
 		}
@@ -33,6 +29,16 @@ func uncompacted(t *testing.T, files int) vfs.FS {
 		t.Fatal(err)
 	}
 	return disk
+}
+
+// scatter writes keys from all over the database.
+func scatter(t *testing.T, db *pebble.DB, random *rand.Rand) {
+	t.Helper()
+	for range 100 {
+		if err := db.Set(fmt.Appendf(nil, "%08d", random.IntN(1e6)), []byte("value"), pebble.NoSync); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func openWith(t *testing.T, disk vfs.FS, c *Compactions) *pebble.DB {
@@ -95,11 +101,7 @@ func TestCompactions_OneAtATimeUnderWritesAndNoneIsForgotten(t *testing.T) {
 	c.Start()
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 60 {
-		for range 100 {
-			if err := db.Set(fmt.Appendf(nil, "%08d", random.IntN(1e6)), []byte("value"), pebble.NoSync); err != nil {
-				t.Fatal(err)
-			}
-		}
+		scatter(t, db, random)
 		if _, err := db.AsyncFlush(); err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +118,7 @@ func TestCompactions_OneAtATimeUnderWritesAndNoneIsForgotten(t *testing.T) {
 	}
 }
 
-func TestCompactions_DoNotRestWhenTheIndexCloses(t *testing.T) {
+func TestCompactions_DoNotRestWhenTheDatabaseCloses(t *testing.T) {
 	c := NewCompactions(time.Now)
 	db := openWith(t, vfs.NewMem(), c)
 	c.Start()

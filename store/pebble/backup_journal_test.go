@@ -50,7 +50,7 @@ func TestBackup_KeepsWhatItHasStillToCopy(t *testing.T) {
 				return
 			}
 		}
-		time.Sleep(50 * time.Millisecond) // long enough to drop
+		time.Sleep(50 * time.Millisecond) // in which a drop that does not wait for the backup would be done
 	}
 	if err := s.Backup(context.Background(), "backup"); err != nil {
 		t.Fatal(err)
