@@ -111,8 +111,9 @@ func TestTold_AsTheSettingsSay(t *testing.T) {
 	w.wants("ben", "no choice any more")
 	set(push.Settings{Default: push.None})
 	w.post("ada", "usual", "called in vain", "ben")
-	// The mark would not come either.
-	w.pass(delay)
+	// The mark would not come to ben either: by cy's it is known that all of it was looked at.
+	w.browser("cy")
+	w.wants("cy")
 	set(push.Settings{})
 	w.post("ada", "usual", "and back")
 	w.wants("ben", "and back")
