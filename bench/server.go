@@ -17,6 +17,7 @@ import (
 
 	"github.com/parley-chat/parley/bench/load"
 	"github.com/parley-chat/parley/bench/proc"
+	"github.com/parley-chat/parley/internal/freeport"
 )
 
 // Target is the server to measure: one that runs, or one to start.
@@ -71,7 +72,7 @@ func start(ctx context.Context, t Target, log *slog.Logger) (*server, error) {
 	if len(t.Command) == 0 {
 		return &server{url: t.URL, pid: t.PID}, nil
 	}
-	address, err := freeAddress()
+	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
@@ -137,15 +138,6 @@ func (s *server) restart(ctx context.Context, between func() error, ready func()
 		}
 	}
 	return time.Since(begun), nil
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	address := l.Addr().String()
-	return address, l.Close()
 }
 
 // await returns when the server accepts connections.

@@ -48,6 +48,7 @@ func TestTyping_EndsOnSendAndWhenTheConnectionDies(t *testing.T) {
 	h := newHub(t, chat.Options{})
 	ben := connect(t, h, as("ben"))
 	ben.must(chat.Subscribe{Channel: "general"})
+	ben.level(1)
 	ends := func(n int) func(*chat.Signal) bool {
 		return func(s *chat.Signal) bool {
 			if s.Kind == chat.SignalTyping && !s.Typing {

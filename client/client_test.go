@@ -303,7 +303,7 @@ func TestClient_ShowsAFreshTokenBeforeTheOldOneEnds(t *testing.T) {
 	t.Parallel()
 	lasts := func(ctx context.Context, token string) (chat.Identity, error) {
 		id, err := identify(ctx, token)
-		id.Expires = time.Now().Add(3 * time.Second)
+		id.Expires = time.Now().Add(6 * time.Second) // a quarter of it is there for a fresh one
 		return id, err
 	}
 	s, ctx := serve(t, chat.Options{Authenticate: lasts}), within(t)

@@ -270,7 +270,7 @@ test('who signs out is told nothing more on this device', async () => {
   await page.getByRole('button', { name: 'You and your settings' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.getByLabel('Name').waitFor();
-  assert.deepEqual(await subscriptions('eve'), []);
+  await until('the server to forget it', async () => (await subscriptions('eve')).length === 0);
   assert.equal(await page.evaluate(() => localStorage.getItem('test.subscribed')), null);
   assert.deepEqual(eve.chat.errors, []);
   await eve.close();

@@ -57,6 +57,7 @@ test('what is looked for is found, marked, and gone to by the keyboard', { timeo
   const wanted = await post('ben', 'garden', 'The café by the lake opens at nine');
   await post('ben', 'garden', 'Bring a blanket');
   await post('cy', 'kitchen', 'No café here');
+  await until('it in the index', async () => (await found('ada', '"cafe by the la')).length === 1);
   const { chat, page, main, box } = await open('ada');
   await chat.sidebar.getByRole('link', { name: 'Search messages' }).click();
   await box.waitFor();
@@ -97,6 +98,7 @@ test('edits are found as they now are, deleted messages and those of others not 
   assert.deepEqual(await found('ada', 'heliotrope'), [], 'at once');
   await look('heliotrope ');
   await main.getByText('Nothing was found.').waitFor();
+  await until('the edit in the index', async () => (await found('ada', 'periwinkle')).length === 1); // the page asks once
   await look('periwinkle');
   await main.getByRole('link').filter({ hasText: 'periwinkle' }).waitFor();
   assert.deepEqual(chat.errors, []);

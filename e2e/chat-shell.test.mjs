@@ -41,6 +41,10 @@ const menu = async (chat, label, item) => {
   await chat.page.getByRole('menuitem', { name: item }).click();
 };
 
+// loaded waits for a part of the page that comes by itself, in time for a server that is down.
+const loaded = (page, part) =>
+  until(`the ${part}`, () => page.evaluate((part) => performance.getEntriesByType('resource').some((r) => r.name.includes(`/${part}-`) && r.name.endsWith('.js')), part));
+
 test('who comes first is a member of the lobby; who comes again is where most happened', async () => {
   const ada = await open('Lobby Ada');
   await ada.page.waitForURL(/#\/c\/general$/);
@@ -106,6 +110,7 @@ test('a channel is made, found, joined and left', async () => {
   await menu(ben, 'More about this channel', 'Leave the channel');
   await ben.page.getByRole('dialog').getByRole('button', { name: 'Leave the channel' }).click();
   await ben.channel('Field Notes').waitFor({ state: 'detached' });
+  await ben.page.waitForURL(/#\/c\/general$/);
   await ben.go('field-notes');
   await ben.page.getByRole('main').getByRole('button', { name: 'Join' }).click();
   await ben.page.getByText('You have joined field-notes.').waitFor();
@@ -237,6 +242,7 @@ test('who leaves with messages unsent says what becomes of them', async () => {
   const context = await browser.newContext();
   try {
     const chat = await ChatPage.open(context, own.url, 'Leaver', { channel: 'leaving' });
+    await loaded(chat.page, 'keeper');
     const leave = async (how) => {
       await own.kill();
       await chat.banner.waitFor();
@@ -274,8 +280,7 @@ test('what was not opened yet opens while the server is down; what could not be 
   try {
     const chat = await ChatPage.open(context, own.url, 'Ahead', { channel: 'ahead' });
     const { page } = chat;
-    const loaded = () => page.evaluate(() => performance.getEntriesByType('resource').some((r) => r.name.includes('/switcher-') && r.name.endsWith('.js')));
-    await until('the rest of the page', loaded);
+    await loaded(page, 'switcher');
     await own.kill();
     await chat.banner.waitFor();
     await page.getByRole('button', { name: 'Add a channel' }).click();
@@ -312,6 +317,7 @@ test('by token: a good one lets in and stays on the device, a bad one is told of
     const chat = await ChatPage.open(context, closed.url, 'Ada', { token });
     await chat.say('by token');
     await chat.shows('by token');
+    await until('it to be stored', async () => (await chat.page.getByText(/^(Sent|Delivered|Read)$/).count()) > 0); // else who leaves is asked what becomes of it
     const page = await context.newPage();
     await page.goto(closed.url);
     await page.getByRole('main').getByRole('textbox', { name: 'Message', exact: true }).waitFor();

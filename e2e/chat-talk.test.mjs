@@ -370,7 +370,7 @@ test('in a flood the last message stays in view, and who goes up stays where the
   await until('the reader to come away', async () => { await page.mouse.wheel(0, -40); return gone(); });
   const top = (key) => page.evaluate((key) => document.querySelector(`[data-key="${key}"]`)?.getBoundingClientRect().top, key);
   const key = await page.evaluate(() => [...document.querySelectorAll('[role=feed] article')].find((e) => e.getBoundingClientRect().top > 200)?.dataset.key);
-  await until('the wheel to stand', async () => { const t = await top(key); await page.evaluate(() => new Promise(requestAnimationFrame)); return t === (await top(key)); });
+  await settled(() => top(key)); // the wheel
   const [before, { messages: [{ seq }] }] = [await top(key), await rest('GET', '/v1/channels/flood/messages?limit=1', 'ada')];
   await until('more', async () => (await rest('GET', '/v1/channels/flood/messages?limit=1', 'ada')).messages[0].seq > seq + 50);
   assert.equal(await top(key), before);

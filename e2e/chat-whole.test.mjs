@@ -3,6 +3,7 @@
 // asks for more than the pages' policy allows.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { launch } from './browser.mjs';
 import { ChatPage } from './chatpage.mjs';
 import { Site } from './sdkpage.mjs';
@@ -78,8 +79,12 @@ async function post(channel, user, text) {
 async function agree(channel, people, of = server) {
   const log = await logged(channel, of);
   for (const person of people) {
-    await until(`${log.length} messages of ${channel}`, async () => (await person.shown(log)).length >= log.length, 60000);
-    assert.deepEqual(await person.shown(log), log);
+    // What is sent by another tab is at its place once it is known to be stored.
+    const shows = async () => isDeepStrictEqual(await person.shown(log), log);
+    await until(`${log.length} messages of ${channel}`, shows, 60000).catch(async (err) => {
+      assert.deepEqual(await person.shown(log), log);
+      throw err;
+    });
   }
   return log;
 }

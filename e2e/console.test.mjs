@@ -127,6 +127,7 @@ test('a session is disconnected, and its browser is told', async () => {
     ws.on('close', () => told.push('closed'));
   }));
   const cy = await ChatPage.open(context, server.url, 'cy', { token: await tokenOf('cy'), channel: 'lounge' });
+  await until('cy to be here', async () => (await ask('GET', '/v1/sessions?userId=cy')).sessions.length === 1); // the list is asked for once
   await operator.go('#/sessions', 'Sessions');
   await operator.button('Refresh').click();
   await operator.main.getByLabel('Sessions of a user').fill('cy');

@@ -140,7 +140,10 @@ test('A: listeners do not add up: of 100 that came and went none is kept, and ea
 
 test('C5: a component over a raw WebSocket talks at the door of rooms, and comes back', async () => {
   const [ada, bob] = [await open('/socket?user=user1&name=Ada'), await open('/socket?user=user2&name=Bob')];
-  for (const p of [ada, bob]) await p.shows('#state', 'connected');
+  for (const p of [ada, bob]) {
+    await p.shows('#state', 'connected');
+    await p.shows('#room', 'inside'); // what is said before is not brought
+  }
   await ada.say('one');
   for (const p of [ada, bob]) await p.has(['one']);
   for (const p of [ada, bob]) {
@@ -148,6 +151,7 @@ test('C5: a component over a raw WebSocket talks at the door of rooms, and comes
     p.site.cut();
     await until('another connection', () => p.site.passed > passed);
     await p.shows('#status', 'Connected');
+    await p.shows('#room', 'inside');
   }
   await bob.say('two');
   for (const p of [ada, bob]) await p.has(['one', 'two']);

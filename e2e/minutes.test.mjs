@@ -84,7 +84,7 @@ test('two tabs talk, see each other, and go on after kill -9 with nothing lost, 
     await row(ada, 'to be deleted').getByRole('button', { name: 'More' }).click();
     await ada.page.getByRole('menuitem', { name: 'Delete' }).click();
     await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-    await bob.list.getByText(/deleted/).waitFor();
+    await bob.list.getByText('This message was deleted.').waitFor();
   });
 
   await t.test('the server is killed in mid-sentence and started again', async () => {

@@ -7,8 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/parley-chat/parley/internal/freeport"
 )
 
 // within bounds everything that must happen at all. It is long: the machine
@@ -108,20 +108,12 @@ func newServer(t testing.TB, binary, data string, args ...string) *server {
 	return s
 }
 
-// freeAddress is one below the ports that the kernel gives to clients: a
-// client that dials while no server listens might else meet itself there.
 func freeAddress(t testing.TB) string {
-	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(20_000))
-		if l, err := net.Listen("tcp", addr); err == nil {
-			if err := l.Close(); err != nil {
-				t.Fatal(err)
-			}
-			return addr
-		}
+	address, err := freeport.Address()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("there is no free port")
-	return ""
+	return address
 }
 
 func (s *server) url() string { return "http://" + s.addr }

@@ -3,7 +3,9 @@ package push_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,7 +38,8 @@ type world struct {
 	browsers map[string]*pushservice.Browser
 	seen     map[string]int
 	heard    sync.Map // the seq that the service was last hinted, by channel
-	deaf     bool     // hints are lost
+	marks    int
+	deaf     bool // hints are lost
 }
 
 func setup(t testing.TB, change func(*push.Options)) *world {
@@ -189,15 +192,18 @@ type told struct {
 	Count                                                                int
 }
 
-const mark = "this is the end"
+const mark = "this is the end "
 
 // due lets the delay pass, and is what each browser got since, but for the mark
 // by which it is known that this is all: every subscription's queue is in
-// order, and channels are looked at in the order in which they became due.
+// order, and channels are looked at in the order in which they became due, but
+// for one that is being looked at when it becomes so: each mark has its own.
 func (w *world) due(users ...string) map[string][]told {
 	w.t.Helper()
+	w.marks++
+	marker, end := fmt.Sprint("the marker ", w.marks), fmt.Sprint(mark, w.marks)
 	for _, user := range users {
-		w.post("the marker", chat.DirectName("the marker", user), mark, user)
+		w.post(marker, chat.DirectName(marker, user), end, user)
 	}
 	w.pass(delay)
 	got := make(map[string][]told)
@@ -207,11 +213,11 @@ func (w *world) due(users ...string) map[string][]told {
 		}
 		from := w.seen[name]
 		list := b.Wait(w.t, "the mark at "+name, func(got []pushservice.Message) bool {
-			return slices.ContainsFunc(got[from:], func(m pushservice.Message) bool { return w.read(m).Text == mark })
+			return slices.ContainsFunc(got[from:], func(m pushservice.Message) bool { return w.read(m).Text == end })
 		})
 		w.seen[name] = len(list)
 		for _, m := range list[from:] {
-			if n := w.read(m); n.Text != mark {
+			if n := w.read(m); !strings.HasPrefix(n.Text, mark) { // one is told again after a start
 				got[name] = append(got[name], n)
 			}
 		}

@@ -125,10 +125,12 @@ func TestIndex_ReadsOfTheLogWhatHintsDoNotBring(t *testing.T) {
 		w.index = w.openedOn(log, search.Options{Dir: w.dir, Bus: c.bus(w.bus.Join())})
 		w.level()
 		ada := user("ada")
-		for i := range 600 { // more than are taken at a time
+		for i := range 600 {
 			w.post(ada, "c", fmt.Sprintf("word%d here", i))
+			if i%200 == 199 {
+				w.level() // what gathers is below what is taken at a time
+			}
 		}
-		w.level()
 		if got := len(w.texts(ada, "word599 ")); got != 1 || w.index.Stats().Documents != 600 {
 			t.Errorf("%s: %d found of %d documents", c.name, got, w.index.Stats().Documents)
 		}

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"regexp"
 	"testing"
+
+	"github.com/parley-chat/parley/internal/freeport"
 )
 
 // killable is a server in a process of its own, which can be killed and
@@ -18,7 +20,11 @@ type killable struct {
 
 func startKillable(t *testing.T) *killable {
 	t.Helper()
-	s := &killable{t: t, data: t.TempDir(), addr: "127.0.0.1:0"}
+	addr, err := freeport.Address() // another test must not have it while the server is down
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &killable{t: t, data: t.TempDir(), addr: addr}
 	s.start()
 	t.Cleanup(s.kill)
 	return s
@@ -76,6 +82,7 @@ func theyTalk(ada, ben *window) {
 	ben.types("rror", "Enter")
 	ada.shows("an error (edited)")
 	ben.types("to be deleted", "Enter")
+	ben.shows("to be deleted ✓")
 	ada.shows("to be deleted")
 	ben.types("/delete", "Enter")
 	ben.shows("for everybody? y or n")

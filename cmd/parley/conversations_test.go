@@ -12,6 +12,7 @@ func (b *bundle) inConversation(t *testing.T, user, conversation string) *peer {
 	p := &peer{b.dial(t, "/chat?userId="+user, nil), user}
 	p.sends(`{"type":"subscribe","conversationId":%q}`, conversation)
 	p.expect("subscribed", "conversationId", conversation)
+	p.fence() // it is level: signals are told
 	return p
 }
 

@@ -172,7 +172,7 @@ func TestC6_WhoMayComeFromWhere(t *testing.T) {
 func TestC6_AStreamEndsWithItsCredentials(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	token := b.token(t, auth.Grant{User: "ada", TTL: 2 * time.Second})
+	token := b.token(t, auth.Grant{User: "ada", TTL: 8 * time.Second})
 	s := b.listen(t, "channel=general&token="+token)
 	if e := s.until("expiring"); !strings.Contains(e.Data, `"code":"token_expired"`) {
 		t.Errorf("told %s", e.Data)

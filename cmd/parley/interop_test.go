@@ -119,18 +119,26 @@ func (p *party) speak(s *seat, user string) {
 		mouth = p.sit(s, user)
 		defer mouth.leave()
 	}
+	var before []int // they begin to type: it may end by itself
 	for _, a := range acts() {
+		since := p.marks()
+		switch a {
+		case types:
+			before = since
+		case stops:
+			since = before
+		}
 		switch frame := words.says[a]; {
 		case a == comes && s.open != nil:
 			p.visit(s, user+"-guest")
 		case frame != "":
-			p.act(s, mouth, user, a, frame)
+			p.act(s, mouth, user, a, frame, since)
 		}
 	}
 }
 
-// act does one thing.
-func (p *party) act(s *seat, mouth *hearing, user string, a act, frame string) {
+// act does one thing, of which everybody is told since the marks.
+func (p *party) act(s *seat, mouth *hearing, user string, a act, frame string, marks []int) {
 	p.t.Helper()
 	m := matter{
 		"channel": p.channel, "user": user, "text": fmt.Sprintf("%s by %s", a, user),
@@ -143,7 +151,6 @@ func (p *party) act(s *seat, mouth *hearing, user string, a act, frame string) {
 	case reacts, reads:
 		m["id"] = p.post("somebody", "to be liked and read")
 	}
-	marks := p.marks()
 	if mouth == nil {
 		method, rest, _ := strings.Cut(m.fill(frame), " ")
 		path, body, _ := strings.Cut(rest, " ")

@@ -163,10 +163,10 @@ func TestDocument_IsServed(t *testing.T) {
 func TestTokens_EndTheConnectionThatTheyOpened(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	s := b.dial(t, "/v1/ws?token="+b.token(t, auth.Grant{User: "ada", TTL: 2 * time.Second}), nil)
+	s := b.dial(t, "/v1/ws?token="+b.token(t, auth.Grant{User: "ada", TTL: 8 * time.Second}), nil)
 	s.until("connected")
 	s.until("expiring")
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if _, _, err := s.ws.Read(ctx); websocket.CloseStatus(err) != 4001 {
 		t.Errorf("closed with %v", err)

@@ -85,7 +85,7 @@ func TestPing_WithoutAnAnswerEndsTheConnection(t *testing.T) {
 // A poll that waits while the time runs out is told.
 func TestPing_WithoutAnAnswerEndsThePollThatWaits(t *testing.T) {
 	t.Parallel()
-	b := setup(t, engineio.Options{PingInterval: 50 * time.Millisecond, PingTimeout: time.Second})
+	b := setup(t, engineio.Options{PingInterval: 50 * time.Millisecond, PingTimeout: 3 * time.Second})
 	sid := b.open(t)
 	b.poll(t, sid).is(t, http.StatusOK, "2")
 	b.poll(t, sid).is(t, http.StatusOK, "1")

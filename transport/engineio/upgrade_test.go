@@ -75,15 +75,17 @@ func TestUpgrade_EndsAPollWithANoop(t *testing.T) {
 func TestUpgrade_EndsAPollThatOvertookItWithAnError(t *testing.T) {
 	t.Parallel()
 	for range 20 {
-		b := setup(t, engineio.Options{PingInterval: time.Second, PingTimeout: time.Second})
+		b := setup(t, engineio.Options{PingInterval: 3 * time.Second, PingTimeout: time.Second})
 		sid := b.open(t)
 		c := b.probed(t, sid)
 		waiting := b.polls(t, sid)
 		b.waits(t, 1, 0)
 		write(t, c, "5")
 		if a := <-waiting; a.status == http.StatusOK {
-			// The machine was so slow that the poll was given up first.
-			a.is(t, http.StatusOK, "6")
+			// The machine was so slow that the poll was given up first, or pinged.
+			if a.body != "2" {
+				a.is(t, http.StatusOK, "6")
+			}
 			continue
 		} else {
 			a.refused(t, http.StatusBadRequest, 3)
@@ -154,7 +156,7 @@ func TestUpgrade_ThatIsGivenUpLeavesThePolls(t *testing.T) {
 			t.Parallel()
 			o := engineio.Options{UpgradeTimeout: 4 * patience}
 			if name == "by waiting" {
-				o.UpgradeTimeout = time.Second
+				o.UpgradeTimeout = 3 * time.Second
 			}
 			b := setup(t, o)
 			sid := b.open(t)

@@ -21,16 +21,18 @@ import (
 )
 
 // closed fails unless the session ends within the time given.
-func closed(t *testing.T, s *conntest.Session, in time.Duration) {
+// closed fails unless the session ends before the first ping would tell, which
+// is after half a minute.
+func closed(t *testing.T, s *conntest.Session) {
 	t.Helper()
 	select {
 	case <-s.Closed():
-	case <-time.After(in):
-		t.Fatalf("the session was not closed within %v", in)
+	case <-time.After(20 * time.Second):
+		t.Fatal("the session was not closed")
 	}
 }
 
-func TestEnd_IsSeenWithinASecond(t *testing.T) {
+func TestEnd_IsSeenWithoutAPing(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*raw) error{
 		"FIN":        func(r *raw) error { return r.Conn.(*net.TCPConn).CloseWrite() },
@@ -55,7 +57,7 @@ func TestEnd_IsSeenWithinASecond(t *testing.T) {
 				if err := end(c); err != nil {
 					t.Fatal(err)
 				}
-				closed(t, s, time.Second)
+				closed(t, s)
 			})
 		}
 	}
@@ -73,7 +75,7 @@ func TestEnd_IsSeenTogetherWithTheFramesBeforeIt(t *testing.T) {
 		if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
 			t.Fatal(err)
 		}
-		closed(t, <-b.hub.Made(), time.Second)
+		closed(t, <-b.hub.Made())
 	}
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("100 ends took %v", took)
@@ -92,7 +94,7 @@ func TestEnd_ComesAfterTheFramesBeforeIt(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	closed(t, s, time.Second)
+	closed(t, s)
 	if got := s.Done(); got != n {
 		t.Errorf("%d of %d frames took effect", got, n)
 	}
@@ -128,7 +130,7 @@ func TestClose_SaysWhyInItsCode(t *testing.T) {
 		}
 		c.send(t, closing(1000, ""))
 		c.ended(t)
-		closed(t, s, time.Second)
+		closed(t, s)
 	}
 }
 
@@ -178,7 +180,7 @@ func TestClose_EndsAlsoForAPeerThatIgnoresIt(t *testing.T) {
 		s.Offer(conntest.Text(strings.Repeat("x", 4096))) // more than the sockets take
 	}
 	s.End(nil)
-	closed(t, s, time.Second)
+	closed(t, s)
 	if _, err := io.Copy(io.Discard, c.in); err != nil && !errors.Is(err, io.EOF) {
 		t.Logf("the rest: %v", err) // a reset is fine: bytes were left
 	}
@@ -214,9 +216,9 @@ func TestShutdown_EndsEveryGoroutine(t *testing.T) { // alone: it looks at all g
 	if err := b.server.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("shutdown: %v", err)
 	}
-	closed(t, held, time.Second)
+	closed(t, held)
 	for range 49 {
-		closed(t, <-b.hub.Made(), time.Second)
+		closed(t, <-b.hub.Made())
 	}
 	var stacks bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2)

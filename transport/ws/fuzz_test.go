@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/parley-chat/parley/transport/ws"
 )
@@ -45,7 +44,7 @@ func FuzzFrames(f *testing.F) {
 				break
 			}
 		}
-		closed(t, s, 2*time.Second)
+		closed(t, s)
 		c.Close()
 		mu.Lock()
 		defer mu.Unlock()

@@ -192,6 +192,19 @@ test("a device is turned on for one user, known to the server, and off again", a
   expect(asked.at(-1)).toBe("DELETE /v1/push/subscriptions/s1");
 });
 
+test("a device cannot be turned on before it is known for whom, and then it can", async () => {
+  localStorage.clear();
+  const client = clientOf(() => ({ key: "k", id: "s1" }));
+  Object.assign(client, { userId: undefined });
+  const device = new Device(client, new Browser(), localStorage);
+  expect(device.snapshot()).toEqual({ state: "off", push: false, busy: true });
+  Object.assign(client, { userId: "ada" });
+  await device.renew();
+  expect(device.snapshot()).toEqual({ state: "off", push: false, busy: false });
+  await device.turnOn();
+  expect(device.snapshot()).toEqual({ state: "on", push: true, busy: false });
+});
+
 test("who signs out while the device is being subscribed is told no more", async () => {
   localStorage.clear();
   const asked: string[] = [];

@@ -288,7 +288,7 @@ test("a token that expires is renewed on the live connection; one that is worth 
     let ready = 0;
     const getToken = () => {
       asked++;
-      return strict.token("ada", "--ttl", "2s");
+      return strict.token("ada", "--ttl", "6s"); // renewed a fifth of it before: time enough to make one
     };
     const c = client("", { url: strict.url, getToken });
     c.on("ready", () => ready++);

@@ -208,10 +208,14 @@ test("A10 A11: too fast, too large, no JSON and no right are each their own erro
   await expect(send("x".repeat(65_535))).rejects.toMatchObject({ code: "too_large" });
   await expect(send("é".repeat(32_768))).rejects.toMatchObject({ code: "too_large" });
   expect((await send("x".repeat(65_534))).message).toHaveLength(65_534); // with its quotes, 64 KiB
-  const outcomes = await Promise.allSettled(["1", "2", "3", "4", "5"].map(send));
-  expect(outcomes.map((o) => o.status)).toEqual([...Array(4).fill("fulfilled"), "rejected"]);
-  expect(outcomes[4]).toMatchObject({ reason: { code: "rate_limited", retry: true } });
-  await until("what was sent", () => bob.controller.getChatHistory().length === 5);
+  // Five a second: the long one counts, unless it took a second.
+  const outcomes = await Promise.allSettled(["1", "2", "3", "4", "5", "6"].map(send));
+  const sent = outcomes.filter((o) => o.status === "fulfilled").length;
+  expect([4, 5]).toContain(sent);
+  expect(outcomes.slice(0, sent).every((o) => o.status === "fulfilled")).toBe(true);
+  for (const o of outcomes.slice(sent))
+    expect(o).toMatchObject({ reason: { code: "rate_limited", retry: true } });
+  await until("what was sent", () => bob.controller.getChatHistory().length === 1 + sent);
   const barred = client("dm:ada:bob", "mallory");
   await expect(barred.controller.sendChatMessage("x")).rejects.toMatchObject({ code: "forbidden" });
 });

@@ -7,6 +7,7 @@ export interface DeviceView {
   readonly state: "unable" | "denied" | "off" | "on";
   /** While it is on: whether the server can reach this browser when no page is open. */
   readonly push: boolean;
+  /** Something is under way, or it is not known yet who the user is. */
   readonly busy: boolean;
 }
 
@@ -25,6 +26,7 @@ type Drawer = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 export class Device {
   #view: DeviceView;
   #turn = 0;
+  #working = false;
   readonly #listeners = new Set<() => void>();
   readonly #client: Client;
   readonly #platform: Platform;
@@ -34,7 +36,7 @@ export class Device {
     this.#client = client;
     this.#platform = platform;
     this.#drawer = drawer;
-    this.#view = { state: this.#state(), push: false, busy: false };
+    this.#view = { state: this.#state(), push: false, busy: client.userId === undefined };
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -61,10 +63,10 @@ export class Device {
     });
   }
 
-  /** Has the server know this browser still, if it is on for this user. */
+  /** Once it is known who the user is: has the server know this browser still, if it is on for them. */
   async renew(): Promise<void> {
     const { userId } = this.#client;
-    if (this.#view.busy) return;
+    if (this.#working) return;
     await this.#work(async (stands) =>
       userId !== undefined && this.#state() === "on" ? this.#subscribe(userId, stands) : false,
     );
@@ -132,12 +134,16 @@ export class Device {
   async #work(work: (stands: () => boolean) => Promise<boolean>): Promise<void> {
     const turn = ++this.#turn;
     const stands = () => turn === this.#turn;
+    this.#working = true;
     this.#show({ ...this.#view, busy: true });
     let push = false;
     try {
       push = await work(stands);
     } finally {
-      if (stands()) this.#show({ state: this.#state(), push, busy: false });
+      if (stands()) {
+        this.#working = false;
+        this.#show({ state: this.#state(), push, busy: this.#client.userId === undefined });
+      }
     }
   }
 
