@@ -29,6 +29,10 @@ type Options struct {
 	OnState func(Status)
 	// OnSignal gets the custom events that were sent to this user or session.
 	OnSignal func(*Signal)
+	// OnMembership is told when the user comes into a channel, is something else
+	// there or is out of it, subscribed or not. It is not stored: what happened
+	// without a connection is in the list of Channels alone.
+	OnMembership func(*Membership)
 	// OnCall is told each state of the user's calls, those of other devices too.
 	OnCall func(*Call)
 	// OnDirect is asked for a handler when something is said in a direct

@@ -337,3 +337,47 @@ func TestClient_ShowsAFreshTokenBeforeTheOldOneEnds(t *testing.T) {
 		}
 	}
 }
+
+// The server tells it, whether or not there is a subscription.
+func TestMembership_IsToldOfEachChannelThatOneComesIntoAndGoesOutOf(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []client.Transport{client.WebSocket, client.Polling} {
+		t.Run(string(transport), func(t *testing.T) {
+			t.Parallel()
+			s, ctx := servePolls(t), within(t)
+			told := make(chan client.Membership, 10)
+			bob := dial(t, s.url, "bob", func(o *client.Options) {
+				o.Transport, o.OnMembership = transport, func(m *client.Membership) { told <- *m }
+			})
+			if _, err := bob.Channels(ctx, "", 1); err != nil {
+				t.Fatal(err)
+			}
+			manager := dial(t, s.url, "manager", nil)
+			put := func(role chat.Role) {
+				t.Helper()
+				if _, err := manager.PutMember(ctx, "plans", client.Standing{UserID: "bob", Role: role}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			put(chat.Ordinary)
+			put(chat.Moderator)
+			put(chat.NoRole)
+			post(ctx, t, dial(t, s.url, "ada", nil), chat.DirectName("ada", "bob"), client.Draft{Text: "hello"})
+			for _, want := range []client.Membership{
+				{ChannelID: "plans", Role: chat.Ordinary},
+				{ChannelID: "plans", Role: chat.Moderator},
+				{ChannelID: "plans"},
+				{ChannelID: chat.DirectName("ada", "bob"), Role: chat.Ordinary},
+			} {
+				select {
+				case got := <-told:
+					if got != want {
+						t.Errorf("told %+v, want %+v", got, want)
+					}
+				case <-ctx.Done():
+					t.Fatalf("%+v is not told", want)
+				}
+			}
+		})
+	}
+}

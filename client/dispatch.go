@@ -34,6 +34,8 @@ func (l *link) handle(f *incoming) error {
 		return l.renewed(f)
 	case "call.state":
 		return c.called(f)
+	case "membership":
+		return c.standing(f)
 	case "signal":
 		if f.ChannelID == "" {
 			return c.signalled(f)
@@ -99,6 +101,14 @@ func (c *Client) signalled(f *incoming) error {
 	s, err := as[Signal](f)
 	if err == nil && c.o.OnSignal != nil {
 		c.states.put(func() { c.o.OnSignal(s) })
+	}
+	return err
+}
+
+func (c *Client) standing(f *incoming) error {
+	m, err := as[Membership](f)
+	if err == nil && c.o.OnMembership != nil {
+		c.states.put(func() { c.o.OnMembership(m) })
 	}
 	return err
 }

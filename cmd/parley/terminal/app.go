@@ -35,6 +35,9 @@ type app struct {
 	list  []string // channels in the order in which they are shown
 	open  *room
 
+	reading  bool // the list of channels, right now
+	outdated bool // it is to be read again: something has changed since
+
 	notice  notice
 	sheet   func(c cells, n int) []string // shown in place of the messages; nil: nothing is
 	sheetAt int                           // its first line in sight
@@ -72,7 +75,11 @@ func screen(ctx context.Context, o Options) error {
 	}
 	p := tea.NewProgram(a, options...)
 	a.send = p.Send
-	c, err := o.dial(func(s client.Status) { p.Send(s) }, a.follow)
+	c, err := o.dial(client.Options{
+		OnState:      func(s client.Status) { p.Send(s) },
+		OnMembership: func(m *client.Membership) { p.Send(m) },
+		OnDirect:     a.follow,
+	})
 	if err != nil {
 		return err
 	}
@@ -165,6 +172,8 @@ func (a *app) update(msg tea.Msg) tea.Cmd {
 		return a.listed(m)
 	case relist:
 		return a.relist()
+	case *client.Membership:
+		return a.membership(m)
 	}
 	return nil
 }

@@ -76,6 +76,7 @@ func (a *app) happened(m happened) tea.Cmd {
 		return a.again(r, e)
 	case *client.Dropped:
 		r.sub, r.loaded, r.fault = nil, false, e.Err
+		return a.readList() // whether it is the user's still
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func lines(ctx context.Context, o Options) error {
 		updates: make(chan any), people: make(map[string]client.Presence), typing: make(map[string]time.Time),
 	}
 	var err error
-	t.client, err = o.dial(func(s client.Status) { t.put(ctx, s) }, nil)
+	t.client, err = o.dial(client.Options{OnState: func(s client.Status) { t.put(ctx, s) }})
 	if err != nil {
 		return err
 	}

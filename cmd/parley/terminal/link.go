@@ -133,7 +133,7 @@ func (a *app) unreadable(r *room, err error) tea.Cmd {
 		return nil
 	}
 	r.fault = err
-	if r.name == a.o.Channel && len(r.entries) == 0 {
+	if r.name == a.o.Channel && !r.opened {
 		a.failure = a.o.fault(r.heading(), a.client, err)
 	}
 	return nil

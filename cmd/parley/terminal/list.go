@@ -42,9 +42,9 @@ func (a *app) sort() {
 	})
 }
 
-// relist reads the list of channels, now and then: what another device of the
-// user's joins, and what was said while there was no connection, is nowhere
-// else to be seen.
+// relist reads the list of channels, now and then: what was said while there
+// was no connection is nowhere else to be seen, nor is what became of
+// memberships meanwhile.
 func (a *app) relist() tea.Cmd {
 	again := tea.Tick(listAgain, func(time.Time) tea.Msg { return relist{} })
 	if a.status.State != client.Connected {
@@ -53,7 +53,13 @@ func (a *app) relist() tea.Cmd {
 	return tea.Batch(a.readList(), again)
 }
 
+// readList reads the list, once at a time.
 func (a *app) readList() tea.Cmd {
+	if a.reading {
+		a.outdated = true
+		return nil
+	}
+	a.reading, a.outdated = true, false
 	return func() tea.Msg {
 		page, err := a.client.Channels(a.ctx, "", mostListed)
 		if err != nil {
@@ -65,19 +71,29 @@ func (a *app) readList() tea.Cmd {
 
 // listed takes the list in, and follows the channels that are new in it.
 func (a *app) listed(m listed) tea.Cmd {
-	if m.err != nil {
-		if a.ctx.Err() == nil && len(a.rooms) <= 1 {
-			a.alert("the list of channels cannot be read: %s", reason(m.err))
-		}
-		return nil
-	}
+	a.reading = false
 	var cmds []tea.Cmd
+	if a.outdated {
+		cmds = append(cmds, a.readList())
+	}
+	if m.err != nil && a.ctx.Err() == nil && len(a.rooms) <= 1 {
+		a.alert("the list of channels cannot be read: %s", reason(m.err))
+	}
 	for _, l := range m.channels {
 		if l.Kind == chat.Direct && l.Last == nil {
 			continue // nobody has said anything
 		}
 		r := a.room(l.ChannelID)
 		r.title = l.Title
+		if r.fault != nil && !r.loading {
+			// What was said while it could not be read is between what is there
+			// and what comes.
+			r.reset()
+			r.view, r.fault = client.View{}, nil
+			if r == a.open {
+				cmds = append(cmds, a.load(r))
+			}
+		}
 		if r.loaded || r.loading {
 			continue // it counts for itself
 		}
@@ -85,7 +101,7 @@ func (a *app) listed(m listed) tea.Cmd {
 		if l.Last != nil && l.Last.SenderName != "" {
 			r.names[l.Last.SenderID] = l.Last.SenderName
 		}
-		if r.sub == nil && !r.subscribing && r.fault == nil && r != a.open {
+		if r.sub == nil && !r.subscribing && r != a.open {
 			cmds = append(cmds, a.subscribe(r, l.Head, false))
 		}
 	}
@@ -109,16 +125,29 @@ func (a *app) directed(m directed) tea.Cmd {
 	return a.readList()
 }
 
-// member sets the user's own standing in a channel.
+// membership shows a channel that the user has come into, and puts away one
+// that they are out of; the open one stays in sight.
+func (a *app) membership(m *client.Membership) tea.Cmd {
+	r := a.rooms[m.ChannelID]
+	if m.Role == chat.NoRole {
+		if r != nil && r != a.open && r.unsent() == 0 {
+			a.forget(r)
+		}
+		return nil
+	}
+	return a.readList()
+}
+
+// member sets the user's own standing in a channel; what comes of it in the
+// list is told by a Membership.
 func (a *app) member(channel string, role chat.Role) tea.Cmd {
 	what := "you are no member of #" + channel
 	if role == chat.NoRole {
 		what = "you are still a member of #" + channel
 	}
 	me := a.me
-	join := a.do(what, "", func(ctx context.Context) error {
+	return a.do(what, "", func(ctx context.Context) error {
 		_, err := a.client.PutMember(ctx, channel, client.Standing{UserID: me, Role: role})
 		return err
 	})
-	return tea.Sequence(join, a.readList())
 }

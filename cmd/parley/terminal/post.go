@@ -30,7 +30,7 @@ const mostInput = 1 << 20
 // confirmed in time: none after it was sent.
 func Post(ctx context.Context, o PostOptions) error {
 	p := poster{o: o}
-	c, err := o.dial(func(s client.Status) { p.trying.Store(&s) }, nil)
+	c, err := o.dial(client.Options{OnState: func(s client.Status) { p.trying.Store(&s) }})
 	if err != nil {
 		return err
 	}

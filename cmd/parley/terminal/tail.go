@@ -29,12 +29,12 @@ func Tail(ctx context.Context, o TailOptions) error {
 	defer cancel()
 	t := &tail{o: o, paper: newPaper(o.Options), events: make(chan client.Event), states: make(chan client.Status)}
 	var err error
-	t.client, err = o.dial(func(s client.Status) {
+	t.client, err = o.dial(client.Options{OnState: func(s client.Status) {
 		select {
 		case t.states <- s:
 		case <-ctx.Done():
 		}
-	}, nil)
+	}})
 	if err != nil {
 		return err
 	}

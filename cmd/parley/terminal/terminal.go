@@ -50,9 +50,9 @@ func (o *Options) now() time.Time {
 	return o.Now()
 }
 
-// dial starts a client; direct is its OnDirect, or nil.
-func (o *Options) dial(told func(client.Status), direct func(*client.Subscription) func(client.Event)) (*client.Client, error) {
-	c := client.Options{URL: o.URL, Token: o.Token, OnState: told, OnDirect: direct}
+// dial starts a client, of which who calls sets what it is to be told.
+func (o *Options) dial(c client.Options) (*client.Client, error) {
+	c.URL, c.Token = o.URL, o.Token
 	if o.Token == "" {
 		c.UserID, c.UserName = o.UserID, o.UserName
 		if c.UserID == "" {

@@ -26,7 +26,9 @@ test("D2: whoever shows a page at each ready, and then what comes, shows each me
   const [ada, bob] = [client("ada"), client("bob")];
   let shown: string[] = [];
   let pages = 0;
+  let readies = 0;
   bob.client.on("ready", async () => {
+    readies++;
     await bob.client.joinChannel("seam");
     const page = await bob.client.getHistory("seam", { limit: 1000 });
     shown = page.map((m) => m.text ?? "");
@@ -35,14 +37,14 @@ test("D2: whoever shows a page at each ready, and then what comes, shows each me
   bob.client.on("message", (m) => shown.push(m.text ?? ""));
   const all: string[] = [];
   for (let round = 0; round < 15; round++) {
-    const before = pages;
+    const [before, was] = [pages, readies];
     bob.cut();
     const sent: Promise<unknown>[] = [];
     for (let i = 0; i < 30; i++) {
       const text = `${all.length}`;
       all.push(text);
       sent.push(ada.client.sendMessage("seam", text));
-      if (i === 20) await until("bob to be back", () => bob.client.isConnected);
+      if (i === 20) await until("bob to be back", () => readies > was);
     }
     await Promise.all(sent);
     await until("a page", () => pages > before);
