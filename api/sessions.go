@@ -1,11 +1,6 @@
 package api
 
-import (
-	"slices"
-	"strings"
-
-	"github.com/parley-chat/parley/chat"
-)
+import "github.com/parley-chat/parley/chat"
 
 func (a *API) listSessions(c *call) error { return a.sessions(c, c.query.Get("userId")) }
 
@@ -18,14 +13,10 @@ func (a *API) sessions(c *call, user string) error {
 	if c.in.Err != nil {
 		return c.in.Err
 	}
-	all, err := a.hub.Sessions(c.ctx, &c.id, user)
+	all, err := a.hub.Sessions(c.ctx, &c.id, user, c.query.Get("after"), limit)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(all, func(x, y chat.SessionInfo) int { return strings.Compare(x.ID, y.ID) })
-	after := c.query.Get("after")
-	all = slices.DeleteFunc(all, func(s chat.SessionInfo) bool { return s.ID <= after })
-	all = all[:min(limit, len(all))]
 	list(c, "sessions", all, limit, func(s chat.SessionInfo) { appendSession(c, &s) }, func(s chat.SessionInfo) string { return s.ID })
 	return nil
 }

@@ -64,15 +64,28 @@ func TestSessions_AreListedAndEnded(t *testing.T) {
 	server := chat.Identity{Project: "default", Server: true}
 	ada, ben := connect(t, h, as("ada")), connect(t, h, as("ben"))
 	ada.must(chat.Subscribe{Channel: "general"})
-	list, err := h.Sessions(t.Context(), &server, "")
+	list, err := h.Sessions(t.Context(), &server, "", "", 100)
 	if err != nil || len(list) != 2 {
 		t.Fatalf("sessions %+v, %v", list, err)
 	}
+	var paged []chat.SessionInfo
+	for after := ""; ; after = list[0].ID {
+		if list, err = h.Sessions(t.Context(), &server, "", after, 1); err != nil {
+			t.Fatal(err)
+		}
+		if len(list) == 0 {
+			break
+		}
+		paged = append(paged, list...)
+	}
+	if len(paged) != 2 || paged[0].ID >= paged[1].ID {
+		t.Errorf("page by page %+v", paged)
+	}
 	own := as("ada")
-	if list, err = h.Sessions(t.Context(), &own, "ada"); err != nil || len(list) != 1 || !cmp.Equal(list[0].Channels, []string{"general"}) {
+	if list, err = h.Sessions(t.Context(), &own, "ada", "", 100); err != nil || len(list) != 1 || !cmp.Equal(list[0].Channels, []string{"general"}) {
 		t.Fatalf("ada's sessions %+v, %v", list, err)
 	}
-	if _, err := h.Sessions(t.Context(), &own, "ben"); chat.CodeOf(err) != chat.CodeForbidden {
+	if _, err := h.Sessions(t.Context(), &own, "ben", "", 100); chat.CodeOf(err) != chat.CodeForbidden {
 		t.Errorf("another's sessions: %v", err)
 	}
 	if err := h.Disconnect(t.Context(), &own, ben.session.ID()); chat.CodeOf(err) != chat.CodeNotFound {
@@ -82,7 +95,7 @@ func TestSessions_AreListedAndEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Its connection may take a while to end: it is told of no more.
-	if list, err = h.Sessions(t.Context(), &server, ""); err != nil || len(list) != 1 || list[0].User != "ada" {
+	if list, err = h.Sessions(t.Context(), &server, "", "", 100); err != nil || len(list) != 1 || list[0].User != "ada" {
 		t.Errorf("after one was ended %+v, %v", list, err)
 	}
 	if err := h.Disconnect(t.Context(), &server, ben.session.ID()); chat.CodeOf(err) != chat.CodeNotFound {

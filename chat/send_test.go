@@ -159,7 +159,7 @@ func TestSignal_SaysFromWhichSessionDeviceAndDialectItComes(t *testing.T) {
 		again := connectSpeaking(t, h, as("ada"), "socketio")
 		again.must(chat.SetDevice{ID: "socket-2"})
 		own := as("ada")
-		list, err := h.Sessions(t.Context(), &own, "ada")
+		list, err := h.Sessions(t.Context(), &own, "ada", "", 100)
 		if err != nil || len(list) != 1 || list[0].Dialect != "socketio" || list[0].Device != "socket-2" {
 			t.Errorf("sessions %+v, %v", list, err)
 		}

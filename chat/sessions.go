@@ -22,22 +22,22 @@ type SessionInfo struct {
 	CatchingUp     int      // subscriptions that are behind their channel
 }
 
-// Sessions are a user's sessions on this node, the oldest first; of everybody
-// in the project if user is "". Those that were told to end are not among
-// them. Others' take a server key.
-func (h *Hub) Sessions(_ context.Context, id *Identity, user string) ([]SessionInfo, error) {
+// Sessions are a page of a user's sessions on this node, in the order of their
+// ids, those after one id, at most limit; of everybody in the project if user is
+// "". Those that were told to end are not among them. Others' take a server key.
+func (h *Hub) Sessions(_ context.Context, id *Identity, user, after string, limit int) ([]SessionInfo, error) {
 	if !id.Server && (user == "" || user != id.User) {
 		return nil, E(CodeForbidden, "others' sessions take a secret key")
 	}
-	list := []SessionInfo{}
-	for _, s := range h.all() {
-		if of := s.Identity(); of.Project == id.Project && (user == "" || of.User == user) && !s.isDismissed() {
-			list = append(list, s.info())
-		}
-	}
-	slices.SortFunc(list, func(a, b SessionInfo) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
+	theirs := slices.DeleteFunc(h.all(), func(s *Session) bool {
+		of := s.Identity()
+		return s.id <= after || of.Project != id.Project || user != "" && of.User != user || s.isDismissed()
 	})
+	slices.SortFunc(theirs, func(a, b *Session) int { return cmp.Compare(a.id, b.id) })
+	list := []SessionInfo{}
+	for _, s := range theirs[:min(max(limit, 0), len(theirs))] {
+		list = append(list, s.info())
+	}
 	return list, nil
 }
 

@@ -97,7 +97,7 @@ func TestTicket_BringsBackDeviceAndSubscriptionsAndWhatWasMissed(t *testing.T) {
 		}
 		back.must(chat.Ping{})
 		server := chat.Identity{Project: chat.DefaultProject, Server: true}
-		if list, err := h.Sessions(t.Context(), &server, "ada"); err != nil || len(list) != 1 || list[0].Device != "socket-1" {
+		if list, err := h.Sessions(t.Context(), &server, "ada", "", 100); err != nil || len(list) != 1 || list[0].Device != "socket-1" {
 			t.Errorf("sessions %+v, %v", list, err)
 		}
 		if got := kept(t, store); !slices.Equal(got, []string{"ticket/default/" + ticketOne}) {

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/parley-chat/parley/internal/freeport"
 )
@@ -140,6 +141,7 @@ func TestChat_ShowsTheChannelsThatOneIsAddedTo(t *testing.T) {
 	t.Parallel()
 	server, x := startKillable(t), newTmux(t)
 	b := &bundle{url: server.url()}
+	launched := time.Now()
 	ben := server.talk(x, "ben", "Ben", 80, 24)
 	ben.shows("This is the beginning of #general.", "connected as Ben")
 	asks := func(method, path, body string) {
@@ -150,8 +152,12 @@ func TestChat_ShowsTheChannelsThatOneIsAddedTo(t *testing.T) {
 	}
 	asks("PUT", "/v1/channels/plans?userId=olga", `{"kind":"private"}`)
 	asks("POST", "/v1/channels/plans/messages?userId=olga", `{"text":"before you came"}`)
+	added := time.Now()
 	asks("PUT", "/v1/channels/plans/members/ben?userId=olga", `{"role":"member"}`)
 	ben.shows(" plans")
+	if took := time.Since(added); took > 8*time.Second && added.Sub(launched) < 5*time.Second {
+		t.Errorf("it took %v: it came with the list, which is read after 15 s", took)
+	}
 	ben.keys("M-Down")
 	ben.shows("before you came")
 	ben.keys("M-Up")

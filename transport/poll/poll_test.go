@@ -169,7 +169,7 @@ func TestPoll_AFailedSubscriptionTellsNothingMore(t *testing.T) {
 	if len(a.Frames) > 0 {
 		t.Errorf("told %s", a.text)
 	}
-	sessions, err := b.hub.Sessions(t.Context(), &chat.Identity{Project: chat.DefaultProject, Server: true}, "ada")
+	sessions, err := b.hub.Sessions(t.Context(), &chat.Identity{Project: chat.DefaultProject, Server: true}, "ada", "", 100)
 	if err != nil || len(sessions) != 1 || len(sessions[0].Channels) > 0 {
 		t.Errorf("%+v, %v", sessions, err)
 	}

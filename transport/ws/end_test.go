@@ -20,9 +20,8 @@ import (
 	"github.com/parley-chat/parley/wire"
 )
 
-// closed fails unless the session ends within the time given.
-// closed fails unless the session ends before the first ping would tell, which
-// is after half a minute.
+// closed fails unless the session ends, with the usual options before the first
+// ping would tell.
 func closed(t *testing.T, s *conntest.Session) {
 	t.Helper()
 	select {

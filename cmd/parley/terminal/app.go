@@ -35,8 +35,10 @@ type app struct {
 	list  []string // channels in the order in which they are shown
 	open  *room
 
-	reading  bool // the list of channels, right now
-	outdated bool // it is to be read again: something has changed since
+	started  bool            // the channel that the program is for has been open
+	away     map[string]bool // direct channels that were put away
+	reading  bool            // the list of channels, right now
+	outdated bool            // it is to be read again: something has changed since
 
 	notice  notice
 	sheet   func(c cells, n int) []string // shown in place of the messages; nil: nothing is
@@ -65,7 +67,7 @@ type question struct {
 func screen(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	a := &app{ctx: ctx, o: o, rooms: make(map[string]*room)}
+	a := &app{ctx: ctx, o: o, rooms: make(map[string]*room), away: make(map[string]bool)}
 	a.open = a.room(o.Channel)
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithInput(o.Stdin), tea.WithOutput(o.Stdout), tea.WithoutSignalHandler(),

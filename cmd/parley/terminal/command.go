@@ -144,6 +144,7 @@ func (a *app) leave(name string) tea.Cmd {
 	cmd := a.member(r.name, chat.NoRole)
 	if r.peer() != "" {
 		cmd = nil // it stays the channel of the two; it is only put away
+		a.away[r.name] = true
 	}
 	a.forget(r)
 	return tea.Batch(cmd, a.enter(a.open.name))

@@ -47,6 +47,7 @@ type (
 	done struct {
 		what, said string
 		err        error
+		relists    bool // the list of channels may be another than is shown
 	}
 	// pinned are the messages that are pinned in a channel.
 	pinned struct {
@@ -65,6 +66,7 @@ type (
 // enter shows a channel, and reads what it needs for that.
 func (a *app) enter(name string) tea.Cmd {
 	r := a.room(name)
+	delete(a.away, name)
 	if a.open != r {
 		a.open.fresh = 0
 		a.open = r
@@ -81,7 +83,10 @@ func (a *app) load(r *room) tea.Cmd {
 	if r.loaded || r.loading || a.me == "" {
 		return nil
 	}
-	r.loading, r.fault = true, nil
+	if r.fault != nil {
+		r.anew()
+	}
+	r.loading = true
 	return a.page(r, client.Range{Limit: pageSize}, false)
 }
 
@@ -107,6 +112,9 @@ func (a *app) paged(m pageRead) tea.Cmd {
 		return nil // it was put away
 	}
 	r.loading = false
+	if m.err != nil && m.older && len(r.entries) > 0 {
+		return a.alert("what was said before cannot be read: %s", reason(m.err))
+	}
 	if m.err != nil {
 		return a.unreadable(r, m.err)
 	}
@@ -132,8 +140,8 @@ func (a *app) unreadable(r *room, err error) tea.Cmd {
 	if a.ctx.Err() != nil {
 		return nil
 	}
-	r.fault = err
-	if r.name == a.o.Channel && !r.opened {
+	r.fault, r.loaded = err, false
+	if r.name == a.o.Channel && !a.started {
 		a.failure = a.o.fault(r.heading(), a.client, err)
 	}
 	return nil
@@ -163,6 +171,7 @@ func (a *app) begun(m begun) tea.Cmd {
 	r.subscribing = false
 	if m.err == nil {
 		r.sub = m.sub
+		a.started = a.started || r.name == a.o.Channel
 	}
 	switch {
 	case a.rooms[r.name] != r:
@@ -212,15 +221,17 @@ func draft(e *entry) client.Draft {
 
 // do runs what asks the server, and tells what came of it.
 func (a *app) do(what, said string, f func(context.Context) error) tea.Cmd {
-	return func() tea.Msg { return done{what, said, f(a.ctx)} }
+	return func() tea.Msg { return done{what: what, said: said, err: f(a.ctx)} }
 }
 
 func (a *app) done(m done) tea.Cmd {
 	if m.err != nil {
-		return a.alert("%s: %s", m.what, reason(m.err))
+		a.alert("%s: %s", m.what, reason(m.err))
+	} else if m.said != "" {
+		a.tell("%s", m.said)
 	}
-	if m.said != "" {
-		return a.tell("%s", m.said)
+	if m.relists {
+		return a.readList()
 	}
 	return nil
 }

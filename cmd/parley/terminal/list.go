@@ -2,7 +2,6 @@ package terminal
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ type (
 	// listed is the user's list of channels, or why there is none.
 	listed struct {
 		channels []*client.Listed
+		whole    bool // there are no more
 		err      error
 	}
 	// relist says that the list is due again.
@@ -65,11 +65,12 @@ func (a *app) readList() tea.Cmd {
 		if err != nil {
 			return listed{err: err}
 		}
-		return listed{channels: page.Channels}
+		return listed{channels: page.Channels, whole: page.Next == ""}
 	}
 }
 
-// listed takes the list in, and follows the channels that are new in it.
+// listed takes the list in: it follows the channels that are new in it, reads
+// anew those that could not be read, and puts away those that are gone from it.
 func (a *app) listed(m listed) tea.Cmd {
 	a.reading = false
 	var cmds []tea.Cmd
@@ -79,17 +80,16 @@ func (a *app) listed(m listed) tea.Cmd {
 	if m.err != nil && a.ctx.Err() == nil && len(a.rooms) <= 1 {
 		a.alert("the list of channels cannot be read: %s", reason(m.err))
 	}
+	there := make(map[string]bool)
 	for _, l := range m.channels {
-		if l.Kind == chat.Direct && l.Last == nil {
+		there[l.ChannelID] = true
+		if l.Kind == chat.Direct && (l.Last == nil || a.away[l.ChannelID] && l.Cursor.Unread == 0) {
 			continue // nobody has said anything
 		}
 		r := a.room(l.ChannelID)
-		r.title = l.Title
+		r.title, r.listed = l.Title, true
 		if r.fault != nil && !r.loading {
-			// What was said while it could not be read is between what is there
-			// and what comes.
-			r.reset()
-			r.view, r.fault = client.View{}, nil
+			r.anew()
 			if r == a.open {
 				cmds = append(cmds, a.load(r))
 			}
@@ -106,7 +106,22 @@ func (a *app) listed(m listed) tea.Cmd {
 		}
 	}
 	a.sort()
+	if m.whole && m.err == nil {
+		for _, name := range slices.Clone(a.list) {
+			if r := a.rooms[name]; r.listed && !there[name] {
+				a.out(r)
+			}
+		}
+	}
 	return tea.Batch(cmds...)
+}
+
+// out puts away a channel that the user is out of, unless it is in sight or
+// something of theirs waits there.
+func (a *app) out(r *room) {
+	if r != a.open && r.unsent() == 0 {
+		a.forget(r)
+	}
 }
 
 // follow is the client's OnDirect: somebody writes where this user has not been.
@@ -117,6 +132,7 @@ func (a *app) follow(s *client.Subscription) func(client.Event) {
 
 // directed shows a direct channel as soon as something is said there.
 func (a *app) directed(m directed) tea.Cmd {
+	delete(a.away, m.sub.Channel())
 	r := a.room(m.sub.Channel())
 	r.sub, r.fault = m.sub, nil
 	if r.loaded {
@@ -126,28 +142,24 @@ func (a *app) directed(m directed) tea.Cmd {
 }
 
 // membership shows a channel that the user has come into, and puts away one
-// that they are out of; the open one stays in sight.
+// that they are out of.
 func (a *app) membership(m *client.Membership) tea.Cmd {
-	r := a.rooms[m.ChannelID]
-	if m.Role == chat.NoRole {
-		if r != nil && r != a.open && r.unsent() == 0 {
-			a.forget(r)
-		}
-		return nil
+	if r := a.rooms[m.ChannelID]; r != nil && m.Role == chat.NoRole {
+		a.out(r)
 	}
 	return a.readList()
 }
 
-// member sets the user's own standing in a channel; what comes of it in the
-// list is told by a Membership.
+// member sets the user's own standing in a channel. What comes of it in the
+// list is told by a Membership; what is refused is not.
 func (a *app) member(channel string, role chat.Role) tea.Cmd {
 	what := "you are no member of #" + channel
 	if role == chat.NoRole {
 		what = "you are still a member of #" + channel
 	}
 	me := a.me
-	return a.do(what, "", func(ctx context.Context) error {
-		_, err := a.client.PutMember(ctx, channel, client.Standing{UserID: me, Role: role})
-		return err
-	})
+	return func() tea.Msg {
+		_, err := a.client.PutMember(a.ctx, channel, client.Standing{UserID: me, Role: role})
+		return done{what: what, err: err, relists: err != nil}
+	}
 }

@@ -30,6 +30,7 @@ type room struct {
 	opened      bool             // a subscription has begun
 	older       bool             // there may be more before the first entry
 	fault       error            // why there is nothing to see
+	listed      bool             // it has been in the user's list of channels
 
 	people  map[string]client.Presence
 	names   map[string]string // of whoever was seen here
@@ -188,9 +189,23 @@ func (r *room) others(e *entry) bool { return e.sender != r.me }
 
 // reset forgets what came from the log: it cannot be resumed.
 func (r *room) reset() {
+	if r.edit != nil {
+		r.input.set("") // else it would become a message
+	}
 	r.entries, r.older = nil, true
 	r.picked, r.bottom, r.reply, r.edit, r.hidden = nil, nil, nil, nil, 0
 	clear(r.byID)
+}
+
+// anew forgets what is known of a channel that could not be read: what was said
+// meanwhile lies between that and what comes.
+func (r *room) anew() {
+	if r.sub != nil {
+		r.sub.Close()
+		r.sub = nil
+	}
+	r.reset()
+	r.view, r.loaded, r.fault = client.View{}, false, nil
 }
 
 // unsent counts what was not stored, and will be.
