@@ -25,17 +25,23 @@ export interface SharedStateOptions {
   ready(callback: () => void): () => void;
 }
 
+/** What is said of a key by the log, or by what this client did: `own`, which the log tells of a moment later. */
+type Change = Pick<StateEvent, "seq" | "key" | "value" | "deleted"> & { own?: true };
+
 /**
  * The keys of one channel that all its members see and change. Reading follows
  * the log: the channel must be joined for `subscribe` and for what is read to
- * stay up to date.
+ * stay up to date. What this client has set is read from when its promise is
+ * kept.
  */
 export class SharedState {
   readonly #channelId: string;
   readonly #options: SharedStateOptions;
   #keys: Map<string, StateValue> | undefined;
   #loading: Promise<Map<string, StateValue>> | undefined;
-  #early: StateEvent[] = []; // while loading
+  #early: Change[] = []; // while loading
+  #head = 0; // the log is known up to here
+  readonly #gone = new Map<string, number>(); // what this client deleted after that, and at which seq
   #stop: (() => void) | undefined;
   readonly #listeners = new Set<(key: string, value: StateValue | undefined) => void>();
 
@@ -62,17 +68,27 @@ export class SharedState {
       value,
       ...options,
     });
-    return ack.seq ?? 0;
+    const seq = ack.seq ?? 0;
+    this.#changed({ key, seq, value: JSON.parse(JSON.stringify(value)) as Json, own: true });
+    return seq;
   }
 
   /** Adds a whole number to a key, and is kept with the sum. A key that is not there counts as 0. */
   async add(key: string, n: number): Promise<number> {
     const ack = await this.#options.commit({ type: "state.set", channelId: this.#channelId, key, add: n });
-    return ack.value as number;
+    const sum = ack.value as number;
+    this.#changed({ key, seq: ack.seq ?? 0, value: sum, own: true });
+    return sum;
   }
 
   async delete(key: string, options: Pick<SetOptions, "if"> = {}): Promise<void> {
-    await this.#options.commit({ type: "state.delete", channelId: this.#channelId, key, ...options });
+    const ack = await this.#options.commit({
+      type: "state.delete",
+      channelId: this.#channelId,
+      key,
+      ...options,
+    });
+    this.#changed({ key, seq: ack.seq ?? 0, deleted: true, own: true });
   }
 
   /**
@@ -111,6 +127,8 @@ export class SharedState {
     this.#stop?.();
     this.#stop = this.#keys = this.#loading = undefined;
     this.#early = [];
+    this.#head = 0;
+    this.#gone.clear();
   }
 
   /** What is known may have missed something: it is read anew, and listeners are told what differs. */
@@ -155,21 +173,31 @@ export class SharedState {
       if (after === undefined) break;
     }
     this.#keys = keys;
-    for (const event of this.#early.splice(0)) if (event.seq > head) this.#apply(keys, event);
+    this.#head = head;
+    for (const change of this.#early.splice(0)) this.#apply(keys, change);
     return keys;
   }
 
-  #changed(event: StateEvent): void {
-    if (this.#keys) this.#apply(this.#keys, event);
-    else this.#early.push(event);
+  #changed(change: Change): void {
+    if (this.#keys) this.#apply(this.#keys, change);
+    else if (this.#stop) this.#early.push(change);
   }
 
-  #apply(keys: Map<string, StateValue>, event: StateEvent): void {
-    if (event.seq <= (keys.get(event.key)?.version ?? 0)) return;
-    const value = event.deleted ? undefined : { value: event.value ?? null, version: event.seq };
-    if (value) keys.set(event.key, value);
-    else keys.delete(event.key);
-    this.#tell(event.key, value);
+  #apply(keys: Map<string, StateValue>, { seq, key, own, ...change }: Change): void {
+    if (seq <= this.#head) return;
+    if (seq > (keys.get(key)?.version ?? this.#gone.get(key) ?? 0)) {
+      const value = change.deleted ? undefined : { value: change.value ?? null, version: seq };
+      this.#gone.delete(key);
+      if (value) keys.set(key, value);
+      else {
+        keys.delete(key);
+        this.#gone.set(key, seq);
+      }
+      this.#tell(key, value);
+    }
+    if (own) return;
+    this.#head = seq;
+    for (const [name, at] of this.#gone) if (at <= seq) this.#gone.delete(name);
   }
 
   #tell(key: string, value: StateValue | undefined): void {
