@@ -93,6 +93,7 @@ type Hub struct {
 	awaiting  map[*subscription]struct{} // for acknowledgements
 	delivered map[cursorKey]uint64       // not written yet
 
+	expiring  atomic.Bool
 	flushing  atomic.Bool
 	sweeping  atomic.Bool
 	recording atomic.Bool

@@ -132,7 +132,13 @@ func (h *Hub) closeExpired(now time.Time) {
 	}
 }
 
+// expire removes what is older than its channel keeps. It may take longer than
+// it is until the next time.
 func (h *Hub) expire(ctx context.Context) {
+	if !h.expiring.CompareAndSwap(false, true) {
+		return
+	}
+	defer h.expiring.Store(false)
 	n, err := h.store.Expire(ctx, h.now())
 	if err != nil && ctx.Err() == nil {
 		h.log.Error("expire events", "err", err)

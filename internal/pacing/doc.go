@@ -1,8 +1,8 @@
-// Package pacing has what Pebble does in the background, flushes and
-// compactions, leave the cores to others after each millisecond of work. In one
-// go a flush takes a core for a tenth of a second or more; on two cores that is
-// the tail of the messages' latencies. Both hurry before anything has to wait
-// for them.
+// Package pacing has work in the background leave the cores to others after each
+// millisecond: Pebble's flushes and compactions, and what looks through a whole
+// store. In one go a flush takes a core for a tenth of a second or more; on two
+// cores that is the tail of the messages' latencies. What others wait for hurries
+// before they have to.
 package pacing
 
 import "time"
