@@ -39,7 +39,7 @@ func (s *Store) Expire(ctx context.Context, now time.Time) (int, error) {
 			if total += n; err != nil {
 				return total, err
 			}
-			if n == 0 { // what frees room does not rest
+			if n == 0 && from != nil { // what frees room does not rest, nor the last thousand
 				shifts.Rest(ctx.Done())
 			}
 		}
