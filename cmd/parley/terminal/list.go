@@ -84,7 +84,7 @@ func (a *app) listed(m listed) tea.Cmd {
 	for _, l := range m.channels {
 		there[l.ChannelID] = true
 		if l.Kind == chat.Direct && (l.Last == nil || a.away[l.ChannelID] && l.Cursor.Unread == 0) {
-			continue // nobody has said anything
+			continue // nobody has said anything, or not since it was put away
 		}
 		r := a.room(l.ChannelID)
 		r.title, r.listed = l.Title, true
