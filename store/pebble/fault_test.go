@@ -1,10 +1,13 @@
 package pebble
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -14,6 +17,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/store/journal"
 )
 
 // faulty is a file system whose n-th change fails, and, if it stays broken,
@@ -301,5 +305,68 @@ func TestOpen_RefusesAnotherFormat(t *testing.T) {
 	_, err := Open(context.Background(), "data", small(fs))
 	if err == nil || !errors.Is(err, errFormat) {
 		t.Fatalf("opened with %v", err)
+	}
+}
+
+// inJournal is a file system where changes of the journal's files are faulty.
+type inJournal struct{ faulty }
+
+func (f inJournal) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if !journal.Is(name) {
+		return f.FS.Create(name, c)
+	}
+	return f.faulty.Create(name, c)
+}
+
+func (f inJournal) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if !journal.Is(name) {
+		return f.FS.ReuseForWrite(old, name, c)
+	}
+	return f.faulty.ReuseForWrite(old, name, c)
+}
+
+func (f inJournal) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
+	return f.FS.OpenReadWrite(name, c, opts...)
+}
+
+func (f inJournal) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
+	return f.FS.Open(name, opts...)
+}
+
+func (f inJournal) OpenDir(name string) (vfs.File, error)       { return f.FS.OpenDir(name) }
+func (f inJournal) Rename(old, name string) error               { return f.FS.Rename(old, name) }
+func (f inJournal) Remove(name string) error                    { return f.FS.Remove(name) }
+func (f inJournal) MkdirAll(dir string, perm os.FileMode) error { return f.FS.MkdirAll(dir, perm) }
+
+// What was answered does not rest on the segment that Close begins; that the
+// disk failed is said all the same.
+func TestClose_SaysThatItsSegmentFailed(t *testing.T) {
+	for n := int64(1); ; n++ {
+		disk := vfs.NewCrashableMem()
+		f := &fault{err: syscall.EIO}
+		opts := small(inJournal{faulty{disk, f}})
+		var said bytes.Buffer
+		opts.Logger = slog.New(slog.NewTextHandler(&said, nil))
+		w := newWitness()
+		s := open(t, "data", opts)
+		if err := faultLoad(s, w, 1); err != nil {
+			t.Fatal(err)
+		}
+		f.left.Store(n)
+		err := s.Close()
+		if !f.fired.Load() {
+			if n < 4 {
+				t.Fatalf("Close has made %d changes: one makes a file, writes it, and syncs it", n-1)
+			}
+			return
+		}
+		if err != nil || !strings.Contains(said.String(), syscall.EIO.Error()) {
+			t.Errorf("change %d failed, Close: %v; it said %q", n, err, &said)
+		}
+		again := open(t, "data", small(disk.CrashClone(vfs.CrashCloneCfg{})))
+		w.verify(t, again)
+		if err := again.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

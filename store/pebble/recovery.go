@@ -189,13 +189,15 @@ func (s *Store) dropBefore(r retirement) {
 }
 
 // empty leaves nothing in the journal for the next Open to apply, unless that
-// takes too long.
+// fails or takes too long: what was answered is durable without it.
 func (s *Store) empty() {
-	if err := s.journal.Turn(); err != nil {
-		return
+	err := s.journal.Turn()
+	var r retirement
+	if err == nil {
+		r, err = s.retire()
 	}
-	r, err := s.retire()
 	if err != nil {
+		s.log.Warn("the journal is left for the next start to apply", "error", err)
 		return
 	}
 	select {
