@@ -41,8 +41,11 @@ type Options struct {
 	Size     int           // bytes of a message's text; default 200
 	Duration time.Duration // measured; default 10 s, in a search 4 s a probe
 	Warmup   time.Duration // before; default 2 s, in a search 1 s
-	Settle   time.Duration // how long memory may take to settle after connecting; default 2 s, idle 15 s
-	Drain    time.Duration // how long the last deliveries may take; default 10 s
+	// Settle is how long memory may take to settle after connecting, by default
+	// 2 s, idle 15 s; channels: how long the server may go on working when they
+	// were made, by default 10 min.
+	Settle time.Duration
+	Drain  time.Duration // how long the last deliveries may take; default 10 s
 
 	Away        int           // storm: messages missed by each; default 20
 	Visits      float64       // churn: visitors a second, each of whom stays 2 s; default 100
@@ -69,7 +72,7 @@ func defaults(scenario string) (Options, bool) {
 		Storm:     {Rooms: 1000, Members: 10},
 		Churn:     {Rooms: 100, Members: 10, Rate: 500},
 		Growth:    {Members: 10, Rate: 500},
-		Channels:  {Members: 100, Rate: 2000},
+		Channels:  {Members: 100, Rate: 2000, Settle: 10 * time.Minute},
 		Pages:     {Members: 10},
 		Find:      {Rooms: 1000, Members: 1},
 		MaxFanout: {Rooms: 1, Members: 1000, Rate: 20, Duration: 4 * time.Second, Warmup: time.Second},

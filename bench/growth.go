@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/parley-chat/parley/bench/load"
 )
@@ -41,9 +42,11 @@ func (r *run) channels(ctx context.Context) error {
 		made = max(made, channels)
 		r.Options.Rooms = made
 		r.Log.Info("made", "channels", made)
-		if _, err := r.server.settled(ctx, r.Settle); err != nil {
+		took, err := r.server.quiet(ctx, r.Settle)
+		if err != nil {
 			return err
 		}
+		r.Log.Info("quiet", "after", took.Round(time.Second))
 		err = r.step(ctx, func(i int) (*load.Conn, string) {
 			// Knuth's multiplier visits the channels in no order that a cache likes.
 			return publishers[i%len(publishers)], r.channel(int(uint64(i) * 2654435761 % uint64(made)))

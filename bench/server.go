@@ -233,6 +233,22 @@ func (s *server) settled(ctx context.Context, atMost time.Duration) (proc.Memory
 	return s.memory(), nil
 }
 
+// quiet waits until the server has used less than a twentieth of a core for two
+// seconds, or for at most so long, and says for how long. What it has put off it
+// has done then.
+func (s *server) quiet(ctx context.Context, atMost time.Duration) (took time.Duration, err error) {
+	const step, most = 2 * time.Second, 20
+	begun := time.Now()
+	for busy := true; busy && time.Since(begun) < atMost; {
+		used, at := s.cpu(), time.Now()
+		if err := sleep(ctx, step); err != nil {
+			return 0, err
+		}
+		busy = (s.cpu()-used)*most > time.Since(at)
+	}
+	return time.Since(begun), nil
+}
+
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -12,12 +12,11 @@ func (h *Hub) Channel(ctx context.Context, id *Identity, name string) (*Channel,
 		return nil, Head{}, err
 	}
 	defer h.release(r)
-	c, err := h.store.Channel(ctx, r.id)
-	if err != nil {
-		return nil, Head{}, err
+	o, err := h.store.Open(ctx, r.id)
+	if err == nil && o.Settings == nil {
+		err = E(CodeNotFound, "there is no such channel")
 	}
-	head, err := h.store.Head(ctx, r.id)
-	return c, head, err
+	return o.Settings, o.Head, err
 }
 
 // Channels are the project's channels that id may read, in name order after

@@ -10,6 +10,7 @@ func (r *room) member(ctx context.Context, user string) (*Member, error) {
 	for {
 		r.mu.Lock()
 		m, known := r.members[user]
+		known = known || r.memberless
 		changes := r.memberChanges
 		r.mu.Unlock()
 		if known {
@@ -51,6 +52,7 @@ func (r *room) note(user string, m *Member) {
 
 // applyMember notes a standing and ends the subscriptions that it forbids.
 func (r *room) applyMember(m *Member) {
+	r.memberless = false
 	r.memberChanges++
 	r.note(m.User, m)
 	var ended []*subscription

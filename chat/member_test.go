@@ -32,6 +32,10 @@ func TestMember_AStandingThatIsReadSlowlyHoldsNobodyUpAndIsNotTakenForTheNewOne(
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowMembers{Store: openStore(t), user: "ada", release: make(chan struct{})}
 		h := newHub(t, chat.Options{Store: store})
+		server := chat.Identity{Project: chat.DefaultProject, Server: true}
+		if _, err := h.PutMember(t.Context(), &server, "general", chat.Member{User: "ben", Role: chat.Ordinary}); err != nil {
+			t.Fatal(err) // of a channel without any member no standing is read
+		}
 		ben := connect(t, h, as("ben"))
 		ben.must(chat.Subscribe{Channel: "general"})
 		ada := connect(t, h, as("ada"))
@@ -43,7 +47,6 @@ func TestMember_AStandingThatIsReadSlowlyHoldsNobodyUpAndIsNotTakenForTheNewOne(
 		synctest.Wait() // her standing was read: none
 		ben.must(post("general", "meanwhile", ""))
 		ben.events(1)
-		server := chat.Identity{Project: chat.DefaultProject, Server: true}
 		if _, err := h.PutMember(t.Context(), &server, "general", chat.Member{User: "ada", Banned: true}); err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +60,40 @@ func TestMember_AStandingThatIsReadSlowlyHoldsNobodyUpAndIsNotTakenForTheNewOne(
 			t.Error("banned, ada has her subscription")
 		}
 	})
+}
+
+// askedMembers counts the standings that are read.
+type askedMembers struct {
+	chat.Store
+	asked atomic.Int64
+}
+
+func (s *askedMembers) Member(ctx context.Context, ch chat.ChannelID, user string) (*chat.Member, error) {
+	s.asked.Add(1)
+	return s.Store.Member(ctx, ch, user)
+}
+
+func TestMember_WhereNobodyIsOneNoStandingIsRead(t *testing.T) {
+	t.Parallel()
+	store := &askedMembers{Store: openStore(t)}
+	h := newHub(t, chat.Options{Store: store})
+	ada, ben := connect(t, h, as("ada")), connect(t, h, as("ben"))
+	ada.must(post("general", "x", ""))
+	ben.must(post("general", "x", ""))
+	if n := store.asked.Load(); n != 0 {
+		t.Errorf("%d standings were read", n)
+	}
+	server := chat.Identity{Project: chat.DefaultProject, Server: true}
+	if _, err := h.PutMember(t.Context(), &server, "general", chat.Member{User: "ben", Muted: true}); err != nil {
+		t.Fatal(err)
+	}
+	ben.refused(post("general", "x", ""), chat.CodeMuted)
+	dm := chat.DirectName("ada", "ben")
+	ada.must(post(dm, "x", ""))
+	if _, err := h.PutMember(t.Context(), &server, dm, chat.Member{User: "ben", Muted: true}); err != nil {
+		t.Fatal(err)
+	}
+	ben.refused(post(dm, "x", ""), chat.CodeMuted)
 }
 
 func TestDelete_TakesEverythingOfTheEditsToo(t *testing.T) {

@@ -42,6 +42,7 @@ type room struct {
 	levelSince    time.Time // when the last one who lagged went level or left
 	level         []*subscription
 	lagging       []*subscription
+	memberless    bool               // no user has a standing
 	members       map[string]*Member // asked for so far; nil: no standing
 	memberChanges uint64             // how often a member event was applied
 
@@ -67,21 +68,16 @@ func (r *room) load(ctx context.Context) error {
 	if r.loaded {
 		return nil
 	}
-	settings, err := r.hub.store.Channel(ctx, r.id)
-	switch {
-	case err == nil:
-		r.exists = true
-	case CodeOf(err) == CodeNotFound:
-		settings = &Channel{ID: r.id, Kind: KindOf(r.id.Name)}
-	default:
-		return err
-	}
-	head, err := r.hub.store.Head(ctx, r.id)
+	o, err := r.hub.store.Open(ctx, r.id)
 	if err != nil {
 		return err
 	}
-	r.settings, r.head, r.loaded = settings, head.Seq, true
-	r.hinted = max(r.hinted, head.Seq)
+	if r.settings, r.exists = o.Settings, o.Settings != nil; !r.exists {
+		r.settings = &Channel{ID: r.id, Kind: KindOf(r.id.Name)}
+	}
+	r.head, r.loaded = o.Head.Seq, true
+	r.memberless = !o.Members && r.users == nil // a direct channel gets its two by its first use, without an event
+	r.hinted = max(r.hinted, o.Head.Seq)
 	if r.missed > 0 {
 		r.head = min(r.head, r.missed-1)
 	}

@@ -100,6 +100,8 @@ type Page struct {
 type Directory interface {
 	// Channel is CodeNotFound if it was never made.
 	Channel(ctx context.Context, ch ChannelID) (*Channel, error)
+	// Open is what a room begins with, all of one durable state.
+	Open(ctx context.Context, ch ChannelID) (Opening, error)
 	// PutChannel makes or replaces a channel's settings. It never touches its log.
 	PutChannel(ctx context.Context, c *Channel) error
 	// Channels of a project in name order, names after the given one.
@@ -114,6 +116,13 @@ type Directory interface {
 	User(ctx context.Context, project, id string) (*User, error)
 	// PutUsers makes or replaces users.
 	PutUsers(ctx context.Context, users []*User) error
+}
+
+// Opening is what is known of a channel as its room is opened.
+type Opening struct {
+	Settings *Channel // nil: it was never made
+	Head     Head
+	Members  bool // false: no user has a standing
 }
 
 // People keeps what users have to do with channels and with each other.

@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -14,8 +15,8 @@ import (
 
 const (
 	// batchBytes are written at a time, about: some 300 messages, which takes 2 ms.
-	batchBytes = 256 << 10
-	maxKept    = 1 << 14 // of channels, kept in memory
+	batchBytes  = 256 << 10
+	maxProjects = 1 << 10 // whose numbers are kept in memory
 )
 
 // batch is what the follower writes next. Only the follower uses it.
@@ -23,15 +24,24 @@ type batch struct {
 	index     *Index
 	db        *pebble.Batch
 	changes   pending
-	messages  map[message]bool // that the batch adds, or removes: false
-	documents int64            // more than before the batch
-	// channels are those that were looked up lately, as the batch leaves them.
-	channels map[chat.ChannelID]*channel
+	messages  map[message]bool            // that the batch adds, or removes: false
+	documents int64                       // more than before the batch
+	channels  map[chat.ChannelID]*channel // of which the batch has rows
+	places    places                      // as they are written
+	loaded    bool
+	projects  map[string]uint32 // their numbers
 
 	key, value []byte
 	content    content // of one message
 	entries    []entry
 	at         []int
+}
+
+func newBatch(x *Index) batch {
+	return batch{
+		index: x, db: x.db.NewBatch(), changes: newPending(), messages: make(map[message]bool),
+		channels: make(map[chat.ChannelID]*channel), places: newPlaces(x.options.places), projects: make(map[string]uint32),
+	}
 }
 
 // message names one by its channel's number.
@@ -42,10 +52,10 @@ type message struct {
 
 // channel is one whose log is being read.
 type channel struct {
+	row
 	id      chat.ChannelID
 	project uint32
-	number  uint32
-	place   place
+	noted   place // as the batch has it
 }
 
 // entry is a word at a place.
@@ -56,46 +66,78 @@ type entry struct {
 
 // channel is the channel and how far its log was read. It must not be used
 // after the next call.
-func (b *batch) channel(ch chat.ChannelID) (*channel, error) {
-	if c := b.channels[ch]; c != nil {
+func (b *batch) channel(ch chat.ChannelID) (c *channel, err error) {
+	if c = b.channels[ch]; c != nil {
 		return c, nil
 	}
-	c, err := b.readChannel(ch)
+	c = &channel{row: rowOf(ch), id: ch}
+	if c.project, err = b.project(ch.Project); err == nil {
+		err = b.give(&c.row)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if len(b.channels) >= maxKept {
-		if err := b.commit(); err != nil {
-			return nil, err
-		}
-		clear(b.channels)
-	}
-	if b.channels == nil {
-		b.channels = make(map[chat.ChannelID]*channel)
-	}
-	b.channels[ch] = c
 	return c, nil
 }
 
-func (b *batch) readChannel(ch chat.ChannelID) (c *channel, err error) {
-	x := b.index
-	c = &channel{id: ch}
-	if c.project, err = x.names.give(chat.ChannelID{Project: ch.Project}); err != nil {
-		return nil, err
+func (b *batch) project(name string) (uint32, error) {
+	if number, ok := b.projects[name]; ok {
+		return number, nil
 	}
-	if c.number, err = x.names.give(ch); err != nil {
-		return nil, err
+	r := rowOf(chat.ChannelID{Project: name})
+	if err := b.give(&r); err != nil {
+		return 0, err
 	}
-	b.key = placeKey(b.key, c.number)
-	value, closer, err := x.db.Get(b.key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return c, nil
+	if len(b.projects) >= maxProjects {
+		clear(b.projects)
 	}
-	if err != nil {
-		return nil, err
+	b.projects[name] = r.number
+	return r.number, nil
+}
+
+// give completes a row from rowOf, and writes a new one if there is none: before
+// whatever is written under its number.
+func (b *batch) give(r *row) error {
+	p, known, free := b.places.get(&r.sum)
+	if known {
+		r.place = p
+		return nil
 	}
-	c.place = readPlace(value)
-	return c, closer.Close()
+	if !free {
+		there, err := b.index.names.look(r)
+		if free = !there; err != nil {
+			return err
+		}
+	}
+	if free {
+		if err := b.index.names.add(r); err != nil {
+			return err
+		}
+	}
+	b.places.put(&r.sum, r.number, r.place)
+	return nil
+}
+
+// load reads all rows into places, once. If there was room for them, what is not
+// there need not be looked for.
+func (b *batch) load(ctx context.Context) error {
+	if b.loaded {
+		return nil
+	}
+	rest := func() error {
+		b.index.shifts.Rest(ctx.Done(), restOfBehind)
+		return ctx.Err()
+	}
+	b.places.whole = true
+	err := b.index.names.each(func(number uint32, value []byte) error {
+		p, full := cutPlace(value)
+		sum := sumOf(full)
+		b.places.put(&sum, number, p)
+		return rest()
+	})
+	b.places.whole = b.places.whole && err == nil
+	b.loaded = err == nil
+	return err
 }
 
 // put notes how far the channel's log is read with what the batch holds, and
@@ -108,8 +150,10 @@ func (b *batch) put(c *channel) error {
 }
 
 func (b *batch) note(c *channel) error {
-	b.key = placeKey(b.key, c.number)
-	b.value = c.place.append(b.value[:0])
+	b.key = nameKey(b.key, c.number)
+	b.value = c.append(b.value[:0])
+	c.noted = c.place
+	b.channels[c.id] = c
 	return b.db.Set(b.key, b.value, nil)
 }
 
@@ -226,21 +270,19 @@ func (b *batch) commit() error {
 		return err
 	}
 	x.documents.Store(total)
+	for _, c := range b.channels {
+		b.places.put(&c.sum, c.number, c.noted)
+	}
 	b.begin()
 	return nil
 }
 
-// drop forgets what is not written.
-func (b *batch) drop() {
-	b.begin()
-	b.channels = nil
-}
-
-// begin begins an empty batch.
+// begin begins an empty batch: what is not written is forgotten.
 func (b *batch) begin() {
 	_ = b.db.Close() // it holds memory alone
 	b.db = b.index.db.NewBatch()
 	b.changes.clear()
 	clear(b.messages)
+	clear(b.channels)
 	b.documents = 0
 }

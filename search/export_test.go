@@ -15,12 +15,9 @@ func (x *Index) Level(t testing.TB) bool {
 	defer x.using.RUnlock()
 	level := true
 	err := x.options.Log.Heads(t.Context(), chat.ChannelID{}, func(ch chat.ChannelID, h chat.Head) bool {
-		number, known, err := x.names.find(ch)
-		if level = err == nil && known; level {
-			var read string
-			read, err = x.text(placeKey(nil, number))
-			level = err == nil && readPlace([]byte(read)).seq >= h.Seq
-		}
+		r := rowOf(ch)
+		there, err := x.names.look(&r)
+		level = err == nil && there && r.place.seq >= h.Seq
 		return level
 	})
 	if err != nil {
@@ -54,7 +51,7 @@ func (x *Index) Rows() (map[string]string, error) {
 	x.using.RLock()
 	defer x.using.RUnlock()
 	rows := map[string]string{}
-	for _, space := range []byte{spaceForward, spacePosting, spacePlace} {
+	for _, space := range []byte{spaceForward, spacePosting, spaceName} {
 		iter, err := x.db.NewIter(&pebble.IterOptions{LowerBound: []byte{space}, UpperBound: []byte{space + 1}})
 		if err != nil {
 			return nil, err
@@ -68,3 +65,12 @@ func (x *Index) Rows() (map[string]string, error) {
 	}
 	return rows, nil
 }
+
+// Numbered is the number that a channel has, if no other has it.
+func Numbered(ch chat.ChannelID) uint32 {
+	r := rowOf(ch)
+	return r.number
+}
+
+// KeepPlaces sets of how many channels is kept in memory how far they were read.
+func (o *Options) KeepPlaces(channels int) { o.places = channels }

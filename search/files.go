@@ -198,7 +198,7 @@ func (x *Index) renew(why error) error {
 func (x *Index) attach() {
 	x.opened.Store(true)
 	x.names.attach(x.db)
-	x.written = batch{index: x, db: x.db.NewBatch(), changes: newPending(), messages: make(map[message]bool)}
+	x.written = newBatch(x)
 	n, _ := x.text(keyDocuments)
 	documents, _ := binary.Uvarint([]byte(n))
 	x.documents.Store(int64(documents))

@@ -17,9 +17,8 @@ const (
 	stepEvents = 256  // of one log, before others have their turn
 	walkHeads  = 1000 // compared
 
-	// After so much work the cores are others' for a multiple of it: of work on
-	// what is new at most, and on what is behind.
-	shift        = time.Millisecond
+	// After a shift of work the cores are others' for so many times as long: of
+	// work on what is new at most, and on what is behind.
 	restOfNew    = 8
 	restOfBehind = 1
 )
@@ -87,7 +86,7 @@ func (x *Index) fail(ctx context.Context, err error) {
 		}
 		return
 	}
-	x.written.drop()
+	x.written.begin()
 	switch {
 	case ctx.Err() != nil || x.broken.Load():
 	case chat.CodeOf(err) != chat.CodeStorageFull:
@@ -100,11 +99,14 @@ func (x *Index) fail(ctx context.Context, err error) {
 
 // round indexes what hints have named, and with walk all that is behind.
 func (x *Index) round(ctx context.Context, walk bool) error {
-	x.began = x.options.Now()
+	x.shifts = pacing.NewShifts(x.options.Now)
 	if x.stalled.Load() {
 		if err := x.room.Check(); err != nil {
 			return err
 		}
+	}
+	if err := x.written.load(ctx); err != nil {
+		return err
 	}
 	for more := true; more; {
 		var err error
@@ -149,17 +151,7 @@ func (x *Index) hearsay(ctx context.Context) (more bool, err error) {
 func (x *Index) giveWay(ctx context.Context) {
 	_, lag := x.news.waiting()
 	left := 2 - lag.Seconds()/x.options.Gather.Seconds()
-	x.restAfter(ctx, restOfNew*min(left, 1))
-}
-
-// restAfter rests, times as long as the shift was, if that is over.
-func (x *Index) restAfter(ctx context.Context, times float64) {
-	worked := x.options.Now().Sub(x.began)
-	if worked < shift || times <= 0 {
-		return
-	}
-	pacing.Pause(ctx.Done(), time.Duration(times*float64(worked)))
-	x.began = x.options.Now()
+	x.shifts.Rest(ctx.Done(), restOfNew*min(left, 1))
 }
 
 // walk compares the heads of all logs with what is indexed.
@@ -198,7 +190,7 @@ func (x *Index) visit(ctx context.Context, ch chat.ChannelID, h chat.Head) error
 			return err
 		}
 		if x.news.age() < x.options.Gather {
-			x.restAfter(ctx, restOfBehind)
+			x.shifts.Rest(ctx.Done(), restOfBehind)
 		} else if _, err = x.hearsay(ctx); err != nil {
 			return err
 		}

@@ -94,6 +94,42 @@ func TestIndex_RestsBetweenShiftsAndIsInTime(t *testing.T) {
 	}
 }
 
+// However long the index has worked without a rest, or has waited for others,
+// its next rest is a short one.
+func TestIndex_NeverRestsForLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := setup(t)
+		w.close()
+		for i := range 600 {
+			w.post(user("ada"), fmt.Sprint("c", i%2), "one")
+		}
+		const each = 100 * time.Millisecond
+		text := func(body []byte) string {
+			time.Sleep(each)
+			return wire.Text(body)
+		}
+		begun := time.Now()
+		var err error
+		w.index, err = search.Open(t.Context(), search.Options{Dir: w.dir, Log: w.store, Bus: w.bus.Join(), Permit: w.hub.Permit, Text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := uint64(600)
+		for ; all < 620; all++ { // what is new takes its turn between what is behind
+			w.post(user("ada"), "c2", "one")
+			time.Sleep(time.Second)
+		}
+		for uint64(w.index.Stats().Documents) < all {
+			time.Sleep(time.Millisecond)
+			synctest.Wait()
+		}
+		if took, most := time.Since(begun), time.Duration(all)*each+2*time.Second; took > most {
+			t.Errorf("it took %v in place of %v", took, most)
+		}
+	})
+}
+
 // elsewhere tells what another node's hints would.
 type elsewhere struct{ chat.Bus }
 

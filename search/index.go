@@ -25,6 +25,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/parley-chat/parley/chat"
+	"github.com/parley-chat/parley/internal/pacing"
 	"github.com/parley-chat/parley/reserve"
 )
 
@@ -60,6 +61,8 @@ type Options struct {
 	Gather       time.Duration // how long what is new gathers, and about how long indexing it then takes; 0: 400 ms
 	Within       time.Duration // how long a search may take, and wait before; 0: 5 s each
 	AtOnce       int           // searches under way, half of them of one user; 0: 4
+
+	places int // channels of which is kept in memory how far they were read; 0: mostPlaces
 }
 
 // The periods of an index.
@@ -79,8 +82,8 @@ type Index struct {
 	names   names
 	room    *reserve.Reserve
 	turns   turns
-	written batch     // the follower's
-	began   time.Time // of the follower's shift
+	written batch // the follower's
+	shifts  *pacing.Shifts
 
 	following context.CancelFunc
 	ending    <-chan struct{} // closed by it
@@ -138,6 +141,7 @@ func (o Options) filled() Options {
 	}
 	setDefault(&o.CacheBytes, 32<<20)
 	setDefault(&o.ReserveBytes, 512<<20)
+	setDefault(&o.places, mostPlaces)
 	setDefault(&o.Gather, 400*time.Millisecond)
 	setDefault(&o.Within, 5*time.Second)
 	setDefault(&o.AtOnce, 4)

@@ -2,7 +2,6 @@ package search
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"time"
@@ -15,10 +14,8 @@ import (
 const (
 	spaceForward = 'f' // channel's number, seq → time, and what the message is found by
 	spaceMeta    = 'm' // what is true of the whole index
-	spaceName    = 'n' // number → project, channel
-	spaceNumber  = 'o' // project, channel → number
+	spaceName    = 'n' // number → how far its log was read; project, channel
 	spacePosting = 'p' // project's number, field and term, NUL, window → block
-	spacePlace   = 's' // channel's number → how far its log was read
 )
 
 // The fields: the first byte of what a message is found by. No term holds a NUL.
@@ -38,7 +35,7 @@ var (
 
 // format changes with the keys and with what counts as a word: an index of
 // another one is made anew.
-const format = "2"
+const format = "3"
 
 // document names a message within its project. Documents sort the newest first:
 // time, channel's number, seq.
@@ -136,15 +133,9 @@ func forwardSeq(key []byte) uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-func placeKey(dst []byte, channel uint32) []byte {
-	return appendNumber(append(dst[:0], spacePlace), channel)
+func nameKey(dst []byte, number uint32) []byte {
+	return appendNumber(append(dst[:0], spaceName), number)
 }
-
-func nameKey(number uint32) []byte {
-	return appendNumber([]byte{spaceName}, number)
-}
-
-func numberKey(ch chat.ChannelID) []byte { return fullName([]byte{spaceNumber}, ch) }
 
 func appendNumber(dst []byte, number uint32) []byte {
 	return binary.BigEndian.AppendUint32(dst, number)
@@ -152,8 +143,7 @@ func appendNumber(dst []byte, number uint32) []byte {
 
 func readNumber(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 
-// fullName is a channel's key and value among the names; with an empty channel
-// it is its project's.
+// fullName is a channel's; with an empty channel it is its project's.
 func fullName(dst []byte, ch chat.ChannelID) []byte {
 	return append(append(append(dst, ch.Project...), 0), ch.Name...)
 }
@@ -161,13 +151,6 @@ func fullName(dst []byte, ch chat.ChannelID) []byte {
 func cutFullName(b []byte) chat.ChannelID {
 	project, name, _ := bytes.Cut(b, []byte{0})
 	return chat.ChannelID{Project: string(project), Name: string(name)}
-}
-
-// numbered is the number that a name has, if no other has it: the same in every
-// index, so that cursors outlive a rebuilding.
-func numbered(ch chat.ChannelID) uint32 {
-	sum := sha256.Sum256(fullName(nil, ch))
-	return binary.BigEndian.Uint32(sum[:])
 }
 
 func numberTerm(number uint32) string {
@@ -184,11 +167,13 @@ func (p place) append(dst []byte) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(dst, p.seq), p.swept)
 }
 
-func readPlace(b []byte) (p place) {
+// cutPlace reads what append wrote; what follows is the full name.
+func cutPlace(b []byte) (p place, full []byte) {
 	var n int
 	p.seq, n = binary.Uvarint(b)
-	p.swept, _ = binary.Uvarint(b[max(n, 0):])
-	return p
+	b = b[max(n, 0):]
+	p.swept, n = binary.Uvarint(b)
+	return p, b[max(n, 0):]
 }
 
 // appendForward appends the time to what says what a message is found by: its

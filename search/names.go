@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"errors"
 	"sync"
 
@@ -13,7 +14,7 @@ import (
 const maxNamed = 1 << 16
 
 // names are the numbers of projects and channels. A project is the channel of
-// its that has no name.
+// its that has no name. Names never go.
 type names struct {
 	db      *pebble.DB
 	mu      sync.Mutex
@@ -28,67 +29,96 @@ func (n *names) attach(db *pebble.DB) {
 	n.db, n.numbers, n.named = db, nil, nil
 }
 
-// find is the number of ch; false if nothing of it was ever indexed.
-func (n *names) find(ch chat.ChannelID) (uint32, bool, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	number, ok := n.numbers[ch]
-	if ok {
-		return number, true, nil
-	}
-	value, closer, err := n.db.Get(numberKey(ch))
-	if errors.Is(err, pebble.ErrNotFound) {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, err
-	}
-	number = readNumber(value)
-	n.keep(ch, number)
-	return number, true, closer.Close()
+// row is what is kept of a name.
+type row struct {
+	number uint32
+	place  place
+	full   []byte // name
+	sum    nameSum
 }
 
-// give is the number of ch, a new one if it has none. One goroutine alone gives
-// numbers. They are written before whatever is written under them.
-func (n *names) give(ch chat.ChannelID) (uint32, error) {
-	number, ok, err := n.find(ch)
-	if err != nil || ok {
-		return number, err
-	}
-	for number = numbered(ch); ; number++ {
-		if _, taken, err := n.of(number); err != nil {
-			return 0, err
-		} else if !taken {
-			break
+// rowOf is a row of ch of which nothing was read.
+func rowOf(ch chat.ChannelID) (r row) {
+	r.full = fullName(nil, ch)
+	r.sum = sumOf(r.full)
+	r.number = r.sum.number()
+	return r
+}
+
+func (r *row) append(dst []byte) []byte { return append(r.place.append(dst), r.full...) }
+
+// look completes a row from rowOf. If there is none yet, it has the number that
+// it is to have.
+func (n *names) look(r *row) (there bool, err error) {
+	var key [5]byte
+	for ; ; r.number++ {
+		value, closer, err := n.db.Get(nameKey(key[:], r.number))
+		if errors.Is(err, pebble.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		place, full := cutPlace(value)
+		if there = bytes.Equal(full, r.full); there {
+			r.place = place
+		}
+		if err := closer.Close(); there || err != nil {
+			return there, err
 		}
 	}
-	if err := n.db.Set(nameKey(number), fullName(nil, ch), pebble.NoSync); err != nil {
-		return 0, err
+}
+
+// add writes a new row. One goroutine alone adds rows.
+func (n *names) add(r *row) error {
+	return n.db.Set(nameKey(nil, r.number), r.append(nil), pebble.NoSync)
+}
+
+// each visits all rows, by their numbers, until visit fails.
+func (n *names) each(visit func(number uint32, value []byte) error) error {
+	iter, err := n.db.NewIter(&pebble.IterOptions{LowerBound: []byte{spaceName}, UpperBound: []byte{spaceName + 1}})
+	if err != nil {
+		return err
 	}
-	if err := n.db.Set(numberKey(ch), appendNumber(nil, number), pebble.NoSync); err != nil {
-		return 0, err
+	for ok := iter.First(); ok && err == nil; ok = iter.Next() {
+		var value []byte
+		if value, err = iter.ValueAndErr(); err == nil {
+			err = visit(readNumber(iter.Key()[1:]), value)
+		}
 	}
+	return errors.Join(err, iter.Error(), iter.Close())
+}
+
+// find is the number of ch; false if nothing of it was ever indexed.
+func (n *names) find(ch chat.ChannelID) (number uint32, there bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.keep(ch, number)
-	return number, nil
+	if number, there = n.numbers[ch]; there {
+		return number, true, nil
+	}
+	r := rowOf(ch)
+	if there, err = n.look(&r); there && err == nil {
+		n.keep(ch, r.number)
+	}
+	return r.number, there, err
 }
 
 // of is the channel that has the number.
-func (n *names) of(number uint32) (ch chat.ChannelID, ok bool, err error) {
+func (n *names) of(number uint32) (ch chat.ChannelID, there bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if ch, ok = n.named[number]; ok {
+	if ch, there = n.named[number]; there {
 		return ch, true, nil
 	}
-	value, closer, err := n.db.Get(nameKey(number))
+	value, closer, err := n.db.Get(nameKey(nil, number))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return ch, false, nil
 	}
 	if err != nil {
 		return ch, false, err
 	}
-	ch = cutFullName(value)
+	_, full := cutPlace(value)
+	ch = cutFullName(full)
 	n.keep(ch, number)
 	return ch, true, closer.Close()
 }

@@ -40,7 +40,7 @@ type Load struct {
 	Rate        float64       `help:"Messages a second, over all rooms."`
 	Duration    time.Duration `help:"Measured."`
 	Warmup      time.Duration `help:"Before that."`
-	Settle      time.Duration `help:"How long memory may take to settle."`
+	Settle      time.Duration `help:"How long memory may take to settle; channels: how long the server may go on working when they were made."`
 	Visits      float64       `help:"Visitors a second (churn)."`
 	Connections []int         `help:"Sizes (growth)."`
 	Channels    []int         `help:"Sizes (channels)."`

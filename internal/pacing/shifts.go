@@ -9,22 +9,24 @@ const longest = 20 * shift
 // Shifts are those of work that can wait, and goes on in one goroutine.
 type Shifts struct {
 	now   func() time.Time
-	times int
 	began time.Time
 }
 
-// NewShifts begins the first shift. After each the core is left to others for
-// so many times as long.
-func NewShifts(now func() time.Time, times int) *Shifts {
-	return &Shifts{now: now, times: times, began: now()}
+// NewShifts begins the first shift.
+func NewShifts(now func() time.Time) *Shifts {
+	return &Shifts{now: now, began: now()}
 }
 
-// Rest rests if the shift is over, or until over is closed. It is called often.
-func (s *Shifts) Rest(over <-chan struct{}) {
+// Rest leaves the core to others, if the shift is over, for so many times as
+// long, or until over is closed; with none that shift is over without a rest. It
+// is called often.
+func (s *Shifts) Rest(over <-chan struct{}, times float64) {
 	worked := s.now().Sub(s.began)
 	if worked < shift {
 		return
 	}
-	Pause(over, time.Duration(s.times)*min(worked, longest))
+	if times > 0 {
+		Pause(over, time.Duration(times*float64(min(worked, longest))))
+	}
 	s.began = s.now()
 }

@@ -13,10 +13,10 @@ func TestShifts_RestForATimesAsLongAsTheyWorked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		work := func(each time.Duration, n int) time.Duration {
 			began := time.Now()
-			shifts := pacing.NewShifts(time.Now, 9)
+			shifts := pacing.NewShifts(time.Now)
 			for range n {
 				time.Sleep(each)
-				shifts.Rest(nil)
+				shifts.Rest(nil, 9)
 			}
 			return time.Since(began)
 		}
@@ -29,11 +29,21 @@ func TestShifts_RestForATimesAsLongAsTheyWorked(t *testing.T) {
 		if took := work(time.Hour, 1); took != time.Hour+180*time.Millisecond {
 			t.Errorf("an hour in which the work waited took %v", took)
 		}
+		began, shifts := time.Now(), pacing.NewShifts(time.Now)
+		for range 100 {
+			time.Sleep(time.Second)
+			shifts.Rest(nil, 0)
+		}
+		time.Sleep(time.Millisecond)
+		shifts.Rest(nil, 1)
+		if took := time.Since(began); took != 100*time.Second+2*time.Millisecond {
+			t.Errorf("100 s of work that could not wait and a shift that can took %v", took)
+		}
 		over := make(chan struct{})
 		close(over)
-		began, shifts := time.Now(), pacing.NewShifts(time.Now, 9)
+		began, shifts = time.Now(), pacing.NewShifts(time.Now)
 		time.Sleep(time.Millisecond)
-		shifts.Rest(over)
+		shifts.Rest(over, 9)
 		if took := time.Since(began); took != time.Millisecond {
 			t.Errorf("it rested for %v although it was over", took-time.Millisecond)
 		}

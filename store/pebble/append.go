@@ -80,6 +80,9 @@ func (w *writer) append(c *channel, d *chat.Draft) (chat.Committed, error) {
 	e := r.event
 	w.make(c, e.At)
 	w.putRow(c, r)
+	if c.head.seq == c.head.horizon {
+		c.head.oldest = millis(e.At)
+	}
 	c.head.seq, c.head.last = e.Seq, e.At.UnixMilli()
 	w.moved(c)
 	if d.Nonce != "" {

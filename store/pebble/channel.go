@@ -22,8 +22,9 @@ type channel struct {
 // channels remembers channels, at most about most: those of the current and
 // the previous batch stay.
 type channels struct {
-	known map[chat.ChannelID]*channel
-	most  int
+	known     map[chat.ChannelID]*channel
+	most      int
+	forgotten uint64 // number of the last batch that asked for one that is forgotten
 }
 
 // channel finds ch among those known or in the store.
@@ -49,6 +50,12 @@ func (w *writer) channel(ch chat.ChannelID) (*channel, error) {
 
 func (w *writer) loadChannel(ch chat.ChannelID) (*channel, error) {
 	c := &channel{id: ch, path: appendPath(nil, ch), keys: -1}
+	// A batch that has changed the head asked for the channel, which was then
+	// forgotten, or would be known.
+	if h, there := w.openings.take(ch, w.channels.forgotten); there && !planted.Is("seq_from_memory") {
+		c.head, c.made = h, true
+		return c, nil
+	}
 	v := w.views.acquire()
 	defer v.release()
 	w.key = channelKey(w.key, spaceHead, ch)
@@ -79,6 +86,7 @@ func (cs *channels) forget(number uint64) {
 	for id, c := range cs.known {
 		if c.used+1 < number {
 			delete(cs.known, id)
+			cs.forgotten = max(cs.forgotten, c.used)
 			if n++; n == 2 {
 				return
 			}

@@ -19,6 +19,27 @@ func (s *Store) Channel(ctx context.Context, ch chat.ChannelID) (c *chat.Channel
 	return c, err
 }
 
+// Open is chat.Directory's: of most channels it reads the head alone.
+func (s *Store) Open(ctx context.Context, ch chat.ChannelID) (o chat.Opening, err error) {
+	err = s.readLog(ctx, ch, func(l *log) error {
+		if l.head.seq > 0 {
+			s.openings.put(ch, l.head, l.as)
+		}
+		o.Head, o.Members = l.head.public(), l.head.members
+		if l.head.plain != 0 {
+			o.Settings = plainSettings(ch, instant(l.head.plain))
+			return nil
+		}
+		l.key = append(append(l.key[:0], spaceChannel), l.path...)
+		_, err := l.get(l.key, func(b []byte) (err error) {
+			o.Settings, err = readChannel(ch, b)
+			return err
+		})
+		return err
+	})
+	return o, err
+}
+
 func orNotFound(found bool, err error, what string) error {
 	if err == nil && !found {
 		return chat.E(chat.CodeNotFound, "there is no such %s", what)
@@ -177,6 +198,10 @@ func (p *puttingChannel) prepare(w *writer) {
 		}
 	}
 	c.made = true
+	if c.head.plain != 0 {
+		c.head.plain = 0
+		w.moved(c)
+	}
 	w.putChannel(c, &p.settings)
 }
 

@@ -12,9 +12,11 @@ import (
 // keep senders waiting.
 const trimSize = 2000
 
+// headsAtOnce are looked at by Expire in one view.
+const headsAtOnce = 1000
+
 // expireRests is how many times as long as it worked Expire leaves the core to
-// others while it looks for what is old enough. In one go it takes a core for 40
-// seconds of each minute where there are a million channels.
+// others while it looks for what is old enough.
 const expireRests = 9
 
 // Expire is chat.Store's.
@@ -26,42 +28,65 @@ func (s *Store) Expire(ctx context.Context, now time.Time) (int, error) {
 	}
 	// Without it the writer would go on noting what no Expire asks for.
 	defer func() { _ = s.expiring(context.WithoutCancel(ctx), false) }()
-	shifts := pacing.NewShifts(time.Now, expireRests)
+	shifts := pacing.NewShifts(time.Now)
 	total, from := 0, []byte{spaceHead}
 	for from != nil {
 		var channels []chat.ChannelID
 		var err error
-		if channels, from, err = s.channelsWithLogs(ctx, from, 1000); err != nil {
+		if channels, from, err = s.mayExpire(ctx, from, now); err != nil {
 			return total, err
 		}
+		freed := false
 		for _, ch := range channels {
 			n, err := s.expireChannel(ctx, ch, now)
 			if total += n; err != nil {
 				return total, err
 			}
-			if n == 0 && from != nil { // what frees room does not rest, nor the last thousand
-				shifts.Rest(ctx.Done())
+			if n > 0 {
+				freed = true
+			} else if from != nil { // what frees room does not rest, nor do the last heads
+				shifts.Rest(ctx.Done(), expireRests)
 			}
+		}
+		if from != nil && !freed {
+			shifts.Rest(ctx.Done(), expireRests)
 		}
 	}
 	return total, nil
 }
 
-// channelsWithLogs lists at most limit channels of all projects, and the key
-// to go on from; nil: there are no more.
-func (s *Store) channelsWithLogs(ctx context.Context, from []byte, limit int) (all []chat.ChannelID, next []byte, err error) {
+// mayExpire looks at some heads, of all projects, and lists the channels that
+// may have something to expire. It gives the key to go on from; nil: there are
+// no more.
+func (s *Store) mayExpire(ctx context.Context, from []byte, now time.Time) (some []chat.ChannelID, next []byte, err error) {
+	looked := 0
 	err = s.read(ctx, func(v *view) error {
-		return v.scan(from, []byte{spaceHead + 1}, func(key, _ []byte) (bool, error) {
-			if len(all) == limit {
+		return v.scan(from, []byte{spaceHead + 1}, func(key, value []byte) (bool, error) {
+			if looked++; looked > headsAtOnce {
 				next = append([]byte(nil), key...)
 				return false, nil
 			}
+			h, err := readHead(value)
+			if err != nil || h.young(now) {
+				return true, err
+			}
 			ch, _, err := cutPath(key[1:])
-			all = append(all, ch)
+			some = append(some, ch)
 			return true, err
 		})
 	})
-	return all, next, err
+	return some, next, err
+}
+
+// young reports that the head alone says that nothing is old enough.
+func (h *head) young(now time.Time) bool {
+	if h.seq == h.horizon {
+		return true // nothing is kept
+	}
+	if h.plain == 0 || h.oldest == 0 {
+		return false
+	}
+	return !instant(h.oldest).Before(now.Add(-chat.DefaultRetention)) // as plain settings keep it
 }
 
 func (s *Store) expireChannel(ctx context.Context, ch chat.ChannelID, now time.Time) (int, error) {
@@ -101,6 +126,7 @@ type trimming struct {
 	id      chat.ChannelID
 	horizon uint64 // the new one
 	first   uint64 // sequence of the first message above it
+	oldest  int64  // no event above it is older
 	nonces  [][]byte
 	others  [][]byte // mentions, references to files, and what is due
 	count   int
@@ -112,7 +138,7 @@ func (t *trimming) frees() bool { return true }
 
 // collect finds the oldest events that are not after until.
 func (t *trimming) collect(l *log, until time.Time) error {
-	t.horizon, t.first = l.head.horizon, l.head.first
+	t.horizon, t.first, t.oldest = l.head.horizon, l.head.first, l.head.oldest
 	// Most channels have nothing to expire: look at one event first.
 	for _, n := range []int{1, trimSize} {
 		events, err := l.events(t.horizon, n-t.count)
@@ -136,7 +162,7 @@ func (t *trimming) collect(l *log, until time.Time) error {
 
 func (t *trimming) add(l *log, e *chat.Event) error {
 	t.count++
-	t.horizon = e.Seq
+	t.horizon, t.oldest = e.Seq, millis(e.At) // times never fall
 	if e.Kind == chat.KindMessage {
 		t.first = e.Sequence + 1
 		t.hanging(l, e)
@@ -184,7 +210,7 @@ func (t *trimming) prepare(w *writer) {
 		t.err = err
 		return
 	}
-	c.head.horizon, c.head.first = t.horizon, t.first
+	c.head.horizon, c.head.first, c.head.oldest = t.horizon, t.first, t.oldest
 	w.moved(c)
 	for seq := range c.pins {
 		if seq <= t.horizon {

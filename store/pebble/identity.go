@@ -22,7 +22,7 @@ var errFormat = errors.New("the store is of another format")
 // ones had fewer fields and keyspaces, some of which repeat what other keys say:
 // see since. A program that reads only those would drop the fields when it
 // rewrites a row, and not keep up the keyspaces.
-const format = 4
+const format = 5
 
 // sinceJournal is the first format with a journal; before, Pebble's log was it.
 const sinceJournal = 4
@@ -113,7 +113,7 @@ func (s *Store) migrate() error {
 	if err == nil && s.format < since[spaceFile] {
 		err = v.everyReference(add)
 	}
-	if err == nil {
+	if err == nil && s.format < sinceJournal {
 		err = s.beginJournal(b)
 	}
 	if err != nil {

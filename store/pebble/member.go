@@ -46,6 +46,7 @@ func (w *writer) standing(c *channel, user string) (*chat.Member, error) {
 
 // putMember writes m, or removes the row of a user without any standing.
 func (w *writer) putMember(c *channel, m *chat.Member) {
+	c.head.members = true // the head is written with the event that brings m
 	w.join(c, m)
 	w.key = userKey(w.key, spaceMember, c.id, m.User)
 	if m.Role == chat.NoRole && !m.Muted && !m.Banned {
@@ -75,10 +76,8 @@ func (w *writer) make(c *channel, at time.Time) {
 	if c.made {
 		return
 	}
-	c.made = true
-	settings := &chat.Channel{ID: c.id, Kind: chat.Open, CreatedAt: at}
+	c.made, c.head.plain = true, millis(at) // the head is written with the event
 	if a, b, ok := chat.DirectUsers(c.id.Name); ok {
-		settings.Kind = chat.Direct
 		for _, user := range []string{a, b} {
 			w.key = userKey(w.key, spaceMember, c.id, user)
 			if _, ok := w.cur.members[string(w.key)]; ok {
@@ -87,7 +86,16 @@ func (w *writer) make(c *channel, at time.Time) {
 			w.putMember(c, &chat.Member{User: user, Role: chat.Ordinary, Since: at})
 		}
 	}
-	w.putChannel(c, settings)
+	w.putChannel(c, plainSettings(c.id, at))
+}
+
+// plainSettings are those that a channel has by its first use.
+func plainSettings(ch chat.ChannelID, at time.Time) *chat.Channel {
+	settings := &chat.Channel{ID: ch, Kind: chat.Open, CreatedAt: at}
+	if _, _, ok := chat.DirectUsers(ch.Name); ok {
+		settings.Kind = chat.Direct
+	}
+	return settings
 }
 
 func (w *writer) putChannel(c *channel, settings *chat.Channel) {

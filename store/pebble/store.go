@@ -46,6 +46,9 @@ type Store struct {
 	lock  *pebble.Lock
 	views views
 	queue *queue
+	// applied is the number of the last batch that can be read.
+	applied  atomic.Uint64
+	openings openings
 	// journal is nil where the store is open for reading only.
 	journal *journal.Journal
 	retired chan retirement
@@ -116,7 +119,7 @@ func (s *Store) openDB() (err error) {
 		return fmt.Errorf("another process may have it: %w", err)
 	}
 	if s.db, err = openPebble(s.dir, pebbleOptions(s.fs, s.lock, s)); err == nil {
-		s.views.db = s.db
+		s.views.db, s.views.applied = s.db, &s.applied
 		err = s.identify()
 	}
 	if err == nil && s.journal == nil && s.format >= sinceJournal {

@@ -12,6 +12,11 @@ type head struct {
 	seq, next, horizon, first uint64
 	last                      int64  // ms
 	noted                     uint64 // no message after this one has notes
+	// plain is when the channel was made, in ms, if its settings are those that
+	// its first use gave it; 0: they are to be read.
+	plain   int64
+	members bool  // some user may have a standing
+	oldest  int64 // ms; no event that is kept is older; 0: that is not known
 }
 
 func (h head) public() chat.Head {
@@ -20,10 +25,10 @@ func (h head) public() chat.Head {
 
 func appendHead(dst []byte, h head) []byte {
 	dst = append(dst, valueVersion, plainKey)
-	for _, v := range [...]uint64{h.seq, h.next, h.horizon, h.first, uint64(h.last), h.noted} {
+	for _, v := range [...]uint64{h.seq, h.next, h.horizon, h.first, uint64(h.last), h.noted, uint64(h.plain)} {
 		dst = binary.AppendUvarint(dst, v)
 	}
-	return dst
+	return binary.AppendUvarint(appendFlag(dst, h.members), uint64(h.oldest))
 }
 
 func readHead(b []byte) (head, error) {
@@ -31,6 +36,9 @@ func readHead(b []byte) (head, error) {
 	h := head{seq: in.number(), next: in.number(), horizon: in.number(), first: in.number(), last: int64(in.number())}
 	if h.noted = h.seq; len(in.b) > 0 { // older heads do not say
 		h.noted = in.number()
+	}
+	if h.members = true; len(in.b) > 0 { // older heads do not say
+		h.plain, h.members, h.oldest = int64(in.number()), in.byte() == 1, int64(in.number())
 	}
 	if in.bad {
 		return head{}, errRow

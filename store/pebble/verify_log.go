@@ -37,20 +37,45 @@ func (c *checking) channel(ch chat.ChannelID, head []byte) error {
 		states: map[string]*chat.Event{}, members: map[string]*chat.Event{},
 		bearers: bearers{horizon: h.horizon},
 	}
-	made, err := c.get(channelKey(nil, spaceChannel, ch), func([]byte) error { return nil })
-	if err != nil {
-		return err
-	}
-	if !made {
-		c.report("%s: it has no settings", ch)
-	}
-	if err := l.events(); err != nil {
+	if err := errors.Join(l.settings(), l.strangers(), l.events()); err != nil {
 		return err
 	}
 	if l.sequence != h.next {
 		c.report("%s: its messages end at sequence %d, its head says %d", ch, l.sequence, h.next)
 	}
 	return l.end()
+}
+
+// settings checks that there are some, and what the head says of them.
+func (l *checkedLog) settings() error {
+	var settings *chat.Channel
+	made, err := l.get(channelKey(nil, spaceChannel, l.id), func(b []byte) (err error) {
+		settings, err = readChannel(l.id, b)
+		return err
+	})
+	switch {
+	case errors.Is(err, errRow):
+		l.c.report("%s: its settings cannot be read", l.id)
+		return nil
+	case err != nil:
+		return err
+	case !made:
+		l.c.report("%s: it has no settings", l.id)
+	case l.head.plain != 0 && *settings != *plainSettings(l.id, instant(l.head.plain)):
+		l.c.report("%s: its settings are not those that its head says", l.id)
+	}
+	return nil
+}
+
+// strangers checks that nobody has a standing where the head says so.
+func (l *checkedLog) strangers() error {
+	if l.head.members {
+		return nil
+	}
+	return l.list(channelKey(nil, spaceMember, l.id), "", 1, func(user string, _ []byte) (bool, error) {
+		l.c.report("%s: %s has a standing, its head says that nobody has", l.id, user)
+		return true, nil
+	})
 }
 
 func (l *checkedLog) events() (err error) {
@@ -86,6 +111,9 @@ func (l *checkedLog) event(seq uint64, messages, others *source) error {
 	e := r.event
 	if spaceOf(e.Kind) != space || space == spaceMessage && r.id.seq() != seq || e.At.Before(l.at) {
 		l.c.report("%s: event %d is of another kind, place or time than it must be", l.id, seq)
+	}
+	if oldest := instant(l.head.oldest); e.At.Before(oldest) {
+		l.c.report("%s: event %d is older than its head says any is", l.id, seq)
 	}
 	l.at = e.At
 	if e.Kind == chat.KindCall {

@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -173,9 +174,13 @@ func TestVerify_SeesRowsThatDoNotFitTheirEvents(t *testing.T) {
 		"call under way":      rewrite(17, spaceEvent, func(r *row) { r.event.Call.State = chat.Accepted }),
 		"file of another":     rewrite(16, spaceMessage, func(r *row) { r.event.Body = bodyOf("ann", 4) }),
 		"notes":               set(seqKey(nil, spaceNotes, path, 1), appendNotes(nil, &chat.Notes{Through: 7})),
-		"head":                set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 17, next: 9})),
-		"head ahead":          set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 18, next: 8})),
-		"head behind":         set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 16, next: 8})),
+		"head":                set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 17, next: 9, members: true})),
+		"head ahead":          set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 18, next: 8, members: true})),
+		"head behind":         set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 16, next: 8, members: true})),
+		"settings":            set(append([]byte{spaceChannel}, path...), appendChannel(nil, &chat.Channel{Kind: chat.Private})),
+		"no settings":         set(append([]byte{spaceChannel}, path...), []byte("?")),
+		"young head":          set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 17, next: 8, members: true, oldest: 1 << 50})),
+		"memberless head":     set(append([]byte{spaceHead}, path...), appendHead(nil, head{seq: 17, next: 8})),
 		"state":               set(stateKey(path, "k"), appendState(nil, &chat.StateKey{Value: []byte("2"), Version: 10})),
 		"state of no event":   set(stateKey(path, "l"), appendState(nil, &chat.StateKey{Value: []byte("2"), Version: 11})),
 		"member":              set(userKey(nil, spaceMember, durableChannel, "bob"), appendMember(nil, &chat.Member{Role: chat.Owner})),
@@ -202,7 +207,7 @@ func TestVerify_EndsWithItsContext(t *testing.T) {
 // not have.
 func TestOpen_BringsOlderFormatsUpToDate(t *testing.T) {
 	t.Parallel()
-	for old, lacks := range map[byte][]byte{1: {spaceJoined, spaceFile}, 2: {spaceFile}} {
+	for old, lacks := range map[byte][]byte{1: {spaceJoined, spaceFile}, 2: {spaceFile}, 3: nil, 4: nil} {
 		t.Run(fmt.Sprint("format ", old), func(t *testing.T) {
 			t.Parallel()
 			bringUpToDate(t, old, lacks)
@@ -228,18 +233,32 @@ func bringUpToDate(t *testing.T, old byte, lacks []byte) {
 			t.Fatal(err)
 		}
 	}
+	for _, key := range keysOf(t, s, spaceHead) {
+		if err := s.db.Set(key, olderHead(t, s, key), pebble.NoSync); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := s.db.Set(keyFormat, []byte{old}, pebble.NoSync); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	withoutJournal(t, fs)
+	if old < sinceJournal {
+		withoutJournal(t, fs)
+	}
 	sound(t, "data", small(fs)) // also before it is brought up to date
 	again := open(t, "data", small(fs))
 	got := append(keysOf(t, again, spaceJoined), keysOf(t, again, spaceFile)...)
 	if diff := cmp.Diff(want, got); diff != "" || len(want) != 5 {
 		t.Errorf("of %d keys:\n%s", len(want), diff)
+	}
+	o, err := again.Open(context.Background(), durableChannel)
+	if err != nil || o.Settings == nil || !o.Members {
+		t.Errorf("opened with %+v, %v", o, err)
+	}
+	if n, err := again.Expire(context.Background(), o.Head.LastTime.Add(chat.DefaultRetention+time.Second)); err != nil || n < int(o.Head.Seq) {
+		t.Errorf("%d events have expired of %d, %v", n, o.Head.Seq, err)
 	}
 	if names, err := again.Joined(context.Background(), "p", "cyd", "", 10); err != nil || len(names) != 1 {
 		t.Errorf("cyd has joined %v, %v", names, err)
@@ -248,6 +267,24 @@ func bringUpToDate(t *testing.T, old byte, lacks []byte) {
 		t.Fatal(err)
 	}
 	sound(t, "data", small(fs))
+}
+
+// olderHead is a head as formats before 5 wrote it.
+func olderHead(t *testing.T, s *Store, key []byte) []byte {
+	t.Helper()
+	value, err := s.own(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := readHead(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := []byte{valueVersion, plainKey}
+	for _, v := range []uint64{h.seq, h.next, h.horizon, h.first, uint64(h.last), h.noted} {
+		older = binary.AppendUvarint(older, v)
+	}
+	return older
 }
 
 // withoutJournal removes what older formats did not have.

@@ -15,6 +15,7 @@ import (
 type view struct {
 	pebble.Reader
 	snapshot *pebble.Snapshot // nil where nobody commits
+	as       uint64           // at least the batches up to this number are in it
 	refs     atomic.Int64     // one is the views', until the next commit
 	open     *sync.WaitGroup
 }
@@ -82,6 +83,7 @@ type views struct {
 	// overlay is what is read where the store is open for reading only: the
 	// database with what its journal says. By one goroutine at a time.
 	overlay *pebble.Batch
+	applied *atomic.Uint64 // the store's
 
 	newest atomic.Pointer[view]
 	mu     sync.Mutex // held to change newest
@@ -130,7 +132,7 @@ func (vs *views) make() *view {
 	if v := vs.newest.Load(); v != nil || vs.closed {
 		return v
 	}
-	v := &view{open: &vs.open}
+	v := &view{open: &vs.open, as: vs.applied.Load()} // before the snapshot is made
 	if vs.overlay != nil {
 		v.Reader = vs.overlay
 	} else {

@@ -218,6 +218,7 @@ func (w *writer) sync(b *batch) error {
 	if err := w.stopped(); err != nil {
 		return err
 	}
+	w.applied.Store(b.number)
 	w.flushes.apply(size, w.opts.MemTableBytes)
 	w.stats.events.Add(b.events)
 	w.views.advance()

@@ -10,6 +10,7 @@ import (
 var directoryChecks = []check{
 	{"Channel_IsMadeOnFirstUse", channelOnFirstUse},
 	{"Channel_DirectIsMadeWithItsMembers", directChannel},
+	{"Open_IsOneStateOfWhatOthersTell", opening},
 	{"PutChannel_ReplacesSettingsAndNotTheLog", putChannel},
 	{"PutChannel_RefusesBadSettings", putChannelRefuses},
 	{"Channels_ComeInNameOrder", channelsInOrder},
@@ -43,6 +44,58 @@ func directChannel(b *bundle) {
 	})
 	_, err = b.try(message(chat.ChannelID{Project: "acme", Name: chat.DirectPrefix + "x"}, "bob", "x"))
 	b.wantCode(err, chat.CodeInvalid)
+}
+
+// opening compares Open with Channel, Head and Members after each step that
+// changes one of them.
+func opening(b *bundle) {
+	other := chat.ChannelID{Project: "acme", Name: "other"}
+	direct := chat.ChannelID{Project: "acme", Name: chat.DirectName("ann", "bob")}
+	compare := func(after string) {
+		b.t.Helper()
+		for _, ch := range []chat.ChannelID{general, other, direct} {
+			got, err := b.Open(b.ctx, ch)
+			b.noError(err)
+			settings, err := b.Channel(b.ctx, ch)
+			if chat.CodeOf(err) != chat.CodeNotFound {
+				b.noError(err)
+			}
+			b.same(after+": settings of "+ch.Name, got.Settings, settings)
+			b.same(after+": head of "+ch.Name, got.Head, b.head(ch))
+			ms, err := b.Members(b.ctx, ch, "", 10)
+			b.noError(err)
+			if len(ms) > 0 && !got.Members {
+				b.t.Errorf("%s: nobody has a standing in %s but %s", after, ch.Name, ms[0].User)
+			}
+		}
+	}
+	join := func(ch chat.ChannelID, role chat.Role) {
+		b.must(&chat.Draft{Channel: ch, Kind: chat.KindMember, Sender: "ann", Member: &chat.Member{User: "ann", Role: role}})
+	}
+	compare("nothing")
+	b.post("x")
+	compare("a message")
+	o, err := b.Open(b.ctx, general)
+	b.noError(err)
+	if o.Members {
+		b.t.Error("a channel of one message has members")
+	}
+	b.reopen()
+	compare("a reopening")
+	b.post("x")
+	b.noError(b.PutChannel(b.ctx, &chat.Channel{ID: general, Kind: chat.Private, Title: "General"}))
+	compare("settings")
+	b.reopen()
+	b.post("x")
+	compare("settings, a reopening and a message")
+	join(general, chat.Ordinary)
+	compare("a member")
+	join(general, chat.NoRole)
+	compare("a member less")
+	join(other, chat.Ordinary)
+	compare("a channel's first event is a member's")
+	b.must(message(direct, "bob", "x"))
+	compare("a direct channel")
 }
 
 func putChannel(b *bundle) {

@@ -290,6 +290,11 @@ func (tr *trial) pages(rt *rapid.T) {
 func (tr *trial) compare(rt *rapid.T) {
 	for ch, m := range tr.models {
 		tr.same("head", tr.head(ch), m.head())
+		o, err := tr.Open(tr.ctx, ch)
+		if err != nil || len(m.members) > 0 && !o.Members {
+			rt.Fatalf("opened with %+v, %v, and %d members", o, err, len(m.members))
+		}
+		tr.same("opening's head", o.Head, m.head())
 		tr.same("events", tr.events(ch, m.horizon, 1000), m.events[m.horizon:])
 		all := m.messages()
 		for _, e := range all[max(0, len(all)-3):] {
