@@ -234,8 +234,8 @@ func (s *server) settled(ctx context.Context, atMost time.Duration) (proc.Memory
 }
 
 // quiet waits until the server has used less than a twentieth of a core for two
-// seconds, or for at most so long, and says for how long. What it has put off it
-// has done then.
+// seconds, or for about so long at most, and says for how long. What it has put
+// off it has done then; what it does now and then it may do again.
 func (s *server) quiet(ctx context.Context, atMost time.Duration) (took time.Duration, err error) {
 	const step, most = 2 * time.Second, 20
 	begun := time.Now()

@@ -94,6 +94,8 @@ func (r *room) skip(err *Error) {
 	}
 	r.ring = ring{}
 	r.pages = nil
+	r.members, r.memberless = nil, false // what took them may have been among it
+	r.memberChanges++
 	if err.Expired != nil {
 		r.head = max(r.head, err.Expired.Oldest.Seq)
 	}

@@ -81,9 +81,11 @@ func (h *Hub) PutChannel(ctx context.Context, id *Identity, c Channel) (*Channel
 		return nil, err
 	}
 	defer h.release(r)
-	r.mu.Lock()
-	old, existed := r.settings, r.exists
-	r.mu.Unlock()
+	o, err := h.store.Open(ctx, r.id) // a first use since the room was opened has made it
+	if err != nil {
+		return nil, err
+	}
+	old, existed := o.Settings, o.Settings != nil
 	if existed || !id.Has(ScopeManage) {
 		if err := r.permit(ctx, id, OpSettings); err != nil {
 			return nil, err
@@ -92,15 +94,15 @@ func (h *Hub) PutChannel(ctx context.Context, id *Identity, c Channel) (*Channel
 	if existed && old.Kind != c.Kind && old.Kind == Direct {
 		return nil, E(CodeExists, "a direct channel stays one")
 	}
-	c.CreatedAt = old.CreatedAt
-	if c.CreatedAt.IsZero() {
-		c.CreatedAt = h.now().UTC().Truncate(time.Millisecond)
+	c.CreatedAt = h.now().UTC().Truncate(time.Millisecond)
+	if existed {
+		c.CreatedAt = old.CreatedAt
 	}
 	if err := h.store.PutChannel(ctx, &c); err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
-	r.settings, r.exists = &c, true
+	r.settings = &c
 	r.mu.Unlock()
 	if !existed && !id.Server && c.Kind != Direct {
 		if _, err := h.putMember(ctx, r, id, Member{User: id.User, Role: Owner}); err != nil {

@@ -10,7 +10,7 @@ func (r *room) member(ctx context.Context, user string) (*Member, error) {
 	for {
 		r.mu.Lock()
 		m, known := r.members[user]
-		known = known || r.memberless
+		known = known || r.memberless && r.hinted <= r.head // else somebody may be one since
 		changes := r.memberChanges
 		r.mu.Unlock()
 		if known {

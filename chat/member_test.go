@@ -113,3 +113,23 @@ func TestDelete_TakesEverythingOfTheEditsToo(t *testing.T) {
 		}
 	}
 }
+
+// Whoever makes a channel becomes its owner: not who may manage all, and changes
+// one that others have made by using it since it was opened here.
+func TestPutChannel_OfOneThatWasMadeByItsUseIsNoMaking(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, chat.Options{})
+	ada := connect(t, h, as("ada"))
+	ada.must(chat.Subscribe{Channel: "general"})
+	m := ada.must(post("general", "x", "")).Committed.Event
+	ben := as("ben")
+	ben.Scopes = everything
+	c, err := h.PutChannel(t.Context(), &ben, chat.Channel{ID: m.Channel, Kind: chat.Open, Title: "General"})
+	if err != nil || !c.CreatedAt.Equal(m.At) {
+		t.Errorf("the channel is %+v, %v; made at %v", c, err, m.At)
+	}
+	server := chat.Identity{Project: chat.DefaultProject, Server: true}
+	if got, err := h.Member(t.Context(), &server, "general", "ben"); chat.CodeOf(err) != chat.CodeNotFound {
+		t.Errorf("ben is %+v, %v", got, err)
+	}
+}

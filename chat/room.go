@@ -31,7 +31,6 @@ type room struct {
 	mu            sync.Mutex
 	loaded        bool
 	settings      *Channel
-	exists        bool // settings are in the store, not what a first use would make
 	head          uint64
 	hinted        uint64 // the greatest seq heard of; above head: fill is under way
 	rewrites      uint64 // how often an edit or delete was applied
@@ -72,7 +71,7 @@ func (r *room) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.settings, r.exists = o.Settings, o.Settings != nil; !r.exists {
+	if r.settings = o.Settings; r.settings == nil {
 		r.settings = &Channel{ID: r.id, Kind: KindOf(r.id.Name)}
 	}
 	r.head, r.loaded = o.Head.Seq, true

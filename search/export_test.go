@@ -72,5 +72,5 @@ func Numbered(ch chat.ChannelID) uint32 {
 	return r.number
 }
 
-// KeepPlaces sets of how many channels is kept in memory how far they were read.
-func (o *Options) KeepPlaces(channels int) { o.places = channels }
+// KeepPlaces has the table of places be of so many slots at most, a power of two.
+func (o *Options) KeepPlaces(slots int) { o.places = slots }

@@ -62,7 +62,7 @@ type Options struct {
 	Within       time.Duration // how long a search may take, and wait before; 0: 5 s each
 	AtOnce       int           // searches under way, half of them of one user; 0: 4
 
-	places int // channels of which is kept in memory how far they were read; 0: mostPlaces
+	places int // a power of two; 0: mostPlaces
 }
 
 // The periods of an index.

@@ -135,7 +135,7 @@ func (c *Compactions) CumulativeStats(pebble.CompactionGrantHandleStats) {
 		return
 	}
 	if c.flushes.Load() < hurryAt && c.db.GetAllowedWithoutPermission() == 1 {
-		Pause(c.hurried, compactRest*worked)
+		Pause(c.hurried, compactRest*min(worked, longest))
 	}
 	c.began = c.now()
 }

@@ -53,7 +53,7 @@ func (f *Flushes) rest(began time.Time) time.Time {
 		return began
 	}
 	f.mu.Lock()
-	rest := min(flushRest*worked, f.left)
+	rest := min(flushRest*min(worked, longest), f.left)
 	f.left -= rest
 	f.mu.Unlock()
 	Pause(f.hurried, rest)

@@ -147,6 +147,7 @@ func (t *trimming) collect(l *log, until time.Time) error {
 		}
 		for _, e := range events {
 			if !e.At.Before(until) {
+				t.oldest = millis(e.At)
 				return nil
 			}
 			if err := t.add(l, e); err != nil {
