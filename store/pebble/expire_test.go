@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,9 +16,11 @@ import (
 func TestExpire_LooksAtHeadsWhereTheySayEnough(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	clock := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var clock atomic.Int64 // ms
+	clock.Store(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli())
+	now := func() time.Time { return time.UnixMilli(clock.Load()) }
 	opts := small(vfs.NewMem())
-	opts.Now = func() time.Time { return clock }
+	opts.Now = now
 	s := open(t, "data", opts)
 	say := func(name string) {
 		t.Helper()
@@ -29,7 +32,7 @@ func TestExpire_LooksAtHeadsWhereTheySayEnough(t *testing.T) {
 	}
 	looked := func() (names []string) {
 		t.Helper()
-		some, _, err := s.mayExpire(ctx, []byte{spaceHead}, clock)
+		some, _, err := s.mayExpire(ctx, []byte{spaceHead}, now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,21 +51,21 @@ func TestExpire_LooksAtHeadsWhereTheySayEnough(t *testing.T) {
 	if got := looked(); len(got) != 1 || got[0] != "told" {
 		t.Errorf("at first %q are looked at", got)
 	}
-	clock = clock.Add(chat.DefaultRetention / 2)
+	clock.Add(chat.DefaultRetention.Milliseconds() / 2)
 	say("plain")
-	clock = clock.Add(chat.DefaultRetention/2 + time.Second)
+	clock.Add(chat.DefaultRetention.Milliseconds()/2 + 1000)
 	if got := looked(); len(got) != 3 {
 		t.Errorf("when the first are too old %q are looked at", got)
 	}
-	if n, err := s.Expire(ctx, clock); err != nil || n != 2 {
+	if n, err := s.Expire(ctx, now()); err != nil || n != 2 {
 		t.Fatalf("%d have gone, %v", n, err)
 	}
 	if got := looked(); len(got) != 1 || got[0] != "told" {
 		t.Errorf("when they have gone %q are looked at", got)
 	}
 	say("still")
-	clock = clock.Add(chat.DefaultRetention + time.Second)
-	if n, err := s.Expire(ctx, clock); err != nil || n != 3 {
+	clock.Add(chat.DefaultRetention.Milliseconds() + 1000)
+	if n, err := s.Expire(ctx, now()); err != nil || n != 3 {
 		t.Errorf("in the end %d have gone, %v", n, err)
 	}
 	if got := looked(); len(got) != 0 {
