@@ -124,16 +124,13 @@ func (b *batch) load(ctx context.Context) error {
 	if b.loaded {
 		return nil
 	}
-	rest := func() error {
-		b.index.shifts.Rest(ctx.Done(), restOfBehind)
-		return ctx.Err()
-	}
 	b.places.whole = true
 	err := b.index.names.each(func(number uint32, value []byte) error {
 		p, full := cutPlace(value)
 		sum := sumOf(full)
 		b.places.put(&sum, number, p)
-		return rest()
+		b.index.shifts.Rest(ctx.Done(), restOfBehind)
+		return ctx.Err()
 	})
 	b.places.whole = b.places.whole && err == nil
 	b.loaded = err == nil

@@ -138,23 +138,7 @@ func TestVerify_SeesRowsThatDoNotFitTheirEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := appendPath(nil, durableChannel)
-	rewrite := func(seq uint64, space byte, change func(r *row)) func(s *Store) {
-		return func(s *Store) {
-			l, err := openLog(s.views.acquire(), durableChannel)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.release()
-			r, err := l.row(space, seq)
-			if err != nil || r == nil {
-				t.Fatal(r, err)
-			}
-			change(r)
-			if err := s.db.Set(seqKey(nil, space, path, seq), appendRow(nil, r), pebble.NoSync); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	rewrite := rewriting(t)
 	set := func(key, value []byte) func(s *Store) {
 		return func(s *Store) {
 			if err := s.db.Set(key, value, pebble.NoSync); err != nil {
@@ -188,6 +172,29 @@ func TestVerify_SeesRowsThatDoNotFitTheirEvents(t *testing.T) {
 	} {
 		if said := found(t, fs, change); said == "" {
 			t.Errorf("%s: nothing is said", name)
+		}
+	}
+}
+
+// rewriting gives what changes a row in the store, and nothing else.
+func rewriting(t *testing.T) func(seq uint64, space byte, change func(r *row)) func(s *Store) {
+	t.Helper()
+	path := appendPath(nil, durableChannel)
+	return func(seq uint64, space byte, change func(r *row)) func(s *Store) {
+		return func(s *Store) {
+			l, err := openLog(s.views.acquire(), durableChannel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.release()
+			r, err := l.row(space, seq)
+			if err != nil || r == nil {
+				t.Fatal(r, err)
+			}
+			change(r)
+			if err := s.db.Set(seqKey(nil, space, path, seq), appendRow(nil, r), pebble.NoSync); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
