@@ -105,13 +105,13 @@ func (p said) image() string {
 // clean is a text on one line of at most so many runes, without what is not
 // shown, or turns the direction of what is.
 func clean(text string, most int) string {
-	var line strings.Builder
-	for _, r := range strings.Join(strings.Fields(text), " ") {
-		if r != utf8.RuneError && unicode.IsPrint(r) {
-			line.WriteRune(r)
+	shown := strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) && !unicode.IsSpace(r) {
+			return -1
 		}
-	}
-	runes := []rune(line.String())
+		return r
+	}, text)
+	runes := []rune(strings.Join(strings.Fields(shown), " "))
 	if len(runes) <= most {
 		return string(runes)
 	}

@@ -18,6 +18,7 @@ func FuzzPage(f *testing.F) {
 		"", "<title>a</title>", "<title>", "<meta", `<meta name=description content="`, "<title><title></title>", "<!--", "<![CDATA[<title>x</title>]]>",
 		"<script><title>x</title></script><title>y</title>", "<svg><title>x</title></svg>", "<title/>a", "<meta property=og:title content=\"a\u202eb\nc\">", "\xff\xfe<\x00",
 		"<body><title>x</title>", strings.Repeat("<meta name=description content=x>", 100), "<plaintext><title>x",
+		"<title>\xff \x00</title>", // nothing but a space between what is not shown
 	} {
 		f.Add(seed)
 	}
