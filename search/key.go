@@ -91,10 +91,9 @@ func (d *document) cursor() string { return base64.RawURLEncoding.EncodeToString
 
 func parseCursor(s string) (d document, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil || len(b) != len(d) {
+	if copy(d[:], b); err != nil || d.cursor() != s { // the decoder passes over line feeds
 		return d, chat.E(chat.CodeInvalid, "before must be what a page gave as next")
 	}
-	copy(d[:], b)
 	return d, nil
 }
 
