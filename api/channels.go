@@ -36,6 +36,10 @@ func (a *API) putChannel(c *call) error {
 	return a.getChannel(c)
 }
 
+func (a *API) deleteChannel(c *call) error {
+	return a.hub.DeleteChannel(c.ctx, &c.id, c.PathValue("channel"))
+}
+
 func (a *API) listChannels(c *call) error {
 	limit := c.limit()
 	order := c.query.Get("order")

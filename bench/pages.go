@@ -11,11 +11,13 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/parley-chat/parley/bench/load"
+	"github.com/parley-chat/parley/bench/proc"
 )
 
 // pages fills one channel, starts the server again on it, and asks for pages
 // of 50 at places all over the history, one request after the other: at once,
-// while the search index may be far behind the log, and again when it is level.
+// while the search index may be far behind the log, and again when it is level
+// and the server is done with what was posted.
 func (r *run) pages(ctx context.Context) error {
 	publishers, err := r.publishers(ctx, r.Members)
 	if err != nil {
@@ -51,32 +53,44 @@ func (r *run) pages(ctx context.Context) error {
 	if r.report.Page, err = r.turnPages(ctx, base, query); err != nil {
 		return err
 	}
-	if get(ctx, base+"/v1/search?q=a&"+query) != nil { // there is no search
-		return nil
+	if get(ctx, base+"/v1/search?q=a&"+query) == nil { // there is a search
+		if err := r.indexed(ctx, base); err != nil {
+			return err
+		}
 	}
-	if err := r.indexed(ctx, base); err != nil {
+	if _, err := r.server.quiet(ctx, r.Settle); err != nil {
 		return err
 	}
 	r.report.PageLevel, err = r.turnPages(ctx, base, query)
 	return err
 }
 
-func (r *run) turnPages(ctx context.Context, base, query string) (Quantiles, error) {
+func (r *run) turnPages(ctx context.Context, base, query string) (Paging, error) {
+	before, err := proc.ReadMachine()
+	if err != nil {
+		return Paging{}, err
+	}
 	took := hdrhistogram.New(1, int64(time.Minute/time.Microsecond), 3)
-	for begun := time.Now(); time.Since(begun) < r.Warmup+r.Duration; {
+	begun := time.Now()
+	for time.Since(begun) < r.Warmup+r.Duration {
 		at := 51 + rand.Int64N(int64(max(r.Messages-50, 1)))
 		url := fmt.Sprintf("%s/v1/channels/%s/messages?before=%d&limit=50&%s", base, r.channel(0), at, query)
 		asked := time.Now()
 		if err := get(ctx, url); err != nil {
-			return Quantiles{}, err
+			return Paging{}, err
 		}
 		if asked.Sub(begun) > r.Warmup {
 			if err := took.RecordValue(time.Since(asked).Microseconds()); err != nil {
-				return Quantiles{}, err
+				return Paging{}, err
 			}
 		}
 	}
-	return quantiles(took), nil
+	after, err := proc.ReadMachine()
+	if err != nil {
+		return Paging{}, err
+	}
+	stolen := (after.Stole - before.Stole).Seconds() / time.Since(begun).Seconds()
+	return Paging{quantiles(took), stolen}, nil
 }
 
 func get(ctx context.Context, url string) error {

@@ -47,8 +47,8 @@ type Report struct {
 	CaughtUp time.Duration // storm: until all were
 
 	Started   time.Duration // pages: from starting the server again until it was ready
-	Page      Quantiles     // pages: a page of 50 at some place in the history, over REST, right after that
-	PageLevel Quantiles     // pages: the same when the search index is level; zero: there is none
+	Page      Paging        // pages: a page of 50 at some place in the history, over REST, right after that
+	PageLevel Paging        // pages: the same when the search index is level, and the server has nothing else to do
 
 	Indexed    float64   // find: messages a second that were indexed anew
 	IndexBytes int64     // find: of the index on disk
@@ -81,6 +81,21 @@ func quantiles(h *hdrhistogram.Histogram) Quantiles {
 	return Quantiles{
 		Count: h.TotalCount(), P50: at(50), P95: at(95), P99: at(99), P999: at(99.9),
 		Max: time.Duration(h.Max()) * time.Microsecond,
+	}
+}
+
+// Paging is how long pages took.
+type Paging struct {
+	Quantiles
+	Stolen float64 // of one core, what the machine's host took meanwhile
+}
+
+func (p Paging) metrics(prefix string) []Metric {
+	return []Metric{
+		{prefix + "page-p50-ms", ms(p.P50)},
+		{prefix + "page-p99-ms", ms(p.P99)},
+		{prefix + "page-max-ms", ms(p.Max)},
+		{prefix + "page-stolen-cpu-%", 100 * p.Stolen},
 	}
 }
 
@@ -158,14 +173,7 @@ func (r Report) Metrics() []Metric {
 		add("arrival-p50-ms", ms(r.Arrival.P50))
 	case Pages:
 		add("start-ms", ms(r.Started))
-		add("page-p50-ms", ms(r.Page.P50))
-		add("page-p99-ms", ms(r.Page.P99))
-		add("page-max-ms", ms(r.Page.Max))
-		if r.PageLevel != (Quantiles{}) {
-			add("level-page-p50-ms", ms(r.PageLevel.P50))
-			add("level-page-p99-ms", ms(r.PageLevel.P99))
-			add("level-page-max-ms", ms(r.PageLevel.Max))
-		}
+		m = append(append(m, r.Page.metrics("")...), r.PageLevel.metrics("level-")...)
 	case Find:
 		m = append(m, r.found()...)
 	case Growth, Channels:

@@ -17,6 +17,8 @@ func (s *Session) ask(ctx context.Context, command Command, reply *Reply) (err e
 	case PutChannel:
 		c.Settings.ID.Project = id.Project
 		reply.Channel, err = h.PutChannel(ctx, &id, c.Settings)
+	case DeleteChannel:
+		err = h.DeleteChannel(ctx, &id, c.Channel)
 	case PutMember:
 		if c.Member.User == "" {
 			c.Member.User = id.User

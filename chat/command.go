@@ -87,6 +87,8 @@ type (
 	}
 	// PutChannel makes a channel, or changes what it is.
 	PutChannel struct{ Settings Channel }
+	// DeleteChannel deletes a channel with all that is kept of it.
+	DeleteChannel struct{ Channel string }
 	// PutMember sets a user's standing; without a user the session's own. With
 	// that and the role member it joins an open channel, with no role it leaves.
 	PutMember struct {
@@ -175,34 +177,35 @@ type (
 	Ping struct{}
 )
 
-func (Authenticate) command() {}
-func (Subscribe) command()    {}
-func (Unsubscribe) command()  {}
-func (Post) command()         {}
-func (Edit) command()         {}
-func (Delete) command()       {}
-func (History) command()      {}
-func (Changes) command()      {}
-func (Typing) command()       {}
-func (SetPresence) command()  {}
-func (Delivered) command()    {}
-func (Read) command()         {}
-func (Send) command()         {}
-func (React) command()        {}
-func (Pin) command()          {}
-func (SetState) command()     {}
-func (GetState) command()     {}
-func (Pins) command()         {}
-func (Channels) command()     {}
-func (PutChannel) command()   {}
-func (PutMember) command()    {}
-func (PutProfile) command()   {}
-func (Block) command()        {}
-func (StartCall) command()    {}
-func (AnswerCall) command()   {}
-func (SetDevice) command()    {}
-func (Keep) command()         {}
-func (Ping) command()         {}
+func (Authenticate) command()  {}
+func (Subscribe) command()     {}
+func (Unsubscribe) command()   {}
+func (Post) command()          {}
+func (Edit) command()          {}
+func (Delete) command()        {}
+func (History) command()       {}
+func (Changes) command()       {}
+func (Typing) command()        {}
+func (SetPresence) command()   {}
+func (Delivered) command()     {}
+func (Read) command()          {}
+func (Send) command()          {}
+func (React) command()         {}
+func (Pin) command()           {}
+func (SetState) command()      {}
+func (GetState) command()      {}
+func (Pins) command()          {}
+func (Channels) command()      {}
+func (PutChannel) command()    {}
+func (DeleteChannel) command() {}
+func (PutMember) command()     {}
+func (PutProfile) command()    {}
+func (Block) command()         {}
+func (StartCall) command()     {}
+func (AnswerCall) command()    {}
+func (SetDevice) command()     {}
+func (Keep) command()          {}
+func (Ping) command()          {}
 
 // Reply answers one Request: with Err, or with what the command yields.
 type Reply struct {

@@ -23,7 +23,7 @@ const (
 	CodeForbidden      Code = "forbidden"           // known, but without the right
 	CodeForeignSender  Code = "foreign_sender"      // the frame claims another user than the token's
 	CodeNotFound       Code = "not_found"           // no such channel, message, member or user
-	CodeDeleted        Code = "deleted"             // the message was deleted
+	CodeDeleted        Code = "deleted"             // the message was deleted, or the channel
 	CodeNotSubscribed  Code = "not_subscribed"      // the operation needs a subscription to the channel
 	CodeConflict       Code = "nonce_conflict"      // the nonce was used for other content
 	CodeVersion        Code = "version_conflict"    // the key's version is not the one expected

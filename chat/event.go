@@ -161,6 +161,7 @@ type Head struct {
 	Horizon  uint64 // events up to and including this seq are gone
 	First    uint64 // the sequence of the oldest message kept; Next if there is none
 	LastTime time.Time
+	Deleted  bool // the channel was deleted, and was not made again since
 }
 
 // unread counts the messages that c has not passed.

@@ -146,10 +146,11 @@ func (h *Hub) listed(ctx context.Context, id *Identity, a activity) (*Listed, er
 	return l, nil
 }
 
-// ignoreRefusal passes on only what is no matter of rights.
+// ignoreRefusal passes on only what is no matter of rights, nor of a channel that
+// was deleted meanwhile.
 func ignoreRefusal(err error) error {
 	switch CodeOf(err) {
-	case CodeForbidden, CodeBanned, CodeUnauthorized:
+	case CodeForbidden, CodeBanned, CodeUnauthorized, CodeDeleted:
 		return nil
 	}
 	return err

@@ -103,6 +103,10 @@ func (h *Hub) PutChannel(ctx context.Context, id *Identity, c Channel) (*Channel
 	}
 	r.mu.Lock()
 	r.settings = &c
+	if r.deleted {
+		r.deleted = false
+		r.forgetMembers()
+	}
 	r.mu.Unlock()
 	if !existed && !id.Server && c.Kind != Direct {
 		if _, err := h.putMember(ctx, r, id, Member{User: id.User, Role: Owner}); err != nil {

@@ -33,11 +33,15 @@ func (r *room) tellMembership(e *Event, m *Member) {
 	if r.users != nil && !slices.Contains(r.users, m.User) {
 		return
 	}
-	s := &Signal{Kind: SignalMembership, Channel: r.id, User: m.User, Role: r.membership(m), At: e.At}
+	r.tellDevices(&Signal{Kind: SignalMembership, Channel: r.id, User: m.User, Role: r.membership(m), At: e.At})
+}
+
+// tellDevices tells the devices of its user what a membership is now.
+func (r *room) tellDevices(s *Signal) {
 	d := newSignalDelivery(s, nil)
 	var few [8]*Session
-	for _, device := range r.hub.devices(few[:0], userKey{r.id.Project, m.User}) {
-		if id := device.Identity(); id.User == m.User && id.Has(ScopeRead) && id.Covers(r.id.Name) {
+	for _, device := range r.hub.devices(few[:0], userKey{r.id.Project, s.User}) {
+		if id := device.Identity(); id.User == s.User && id.Has(ScopeRead) && id.Covers(r.id.Name) {
 			device.offerSignal(d)
 		}
 	}

@@ -52,7 +52,9 @@ func (h *Hub) rank(ctx context.Context, project string, from *activity, limit in
 		if ch.Project != project {
 			return false
 		}
-		first.offer(activityOf(ch.Name, head))
+		if !head.Deleted {
+			first.offer(activityOf(ch.Name, head))
+		}
 		return true
 	})
 	if err != nil {
@@ -61,6 +63,9 @@ func (h *Hub) rank(ctx context.Context, project string, from *activity, limit in
 	var list []Ranked
 	for _, place := range first.inOrder() {
 		c, err := h.store.Channel(ctx, ChannelID{project, place.name})
+		if CodeOf(err) == CodeNotFound { // deleted since
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

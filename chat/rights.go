@@ -12,7 +12,7 @@ const (
 	OpEditAny                    // others' messages
 	OpDeleteAny                  // others' messages
 	OpMembers                    // set others' roles, mutes and bans
-	OpSettings                   // make the channel, change what it is
+	OpSettings                   // make the channel, change what it is, delete it
 	OpReact                      // add reactions, take one's own away
 	OpPin                        // pin messages, and take pins away
 	OpState                      // write shared state

@@ -31,6 +31,7 @@ type room struct {
 	mu            sync.Mutex
 	loaded        bool
 	settings      *Channel
+	deleted       bool // no settings are the channel's; never of a direct channel
 	head          uint64
 	hinted        uint64 // the greatest seq heard of; above head: fill is under way
 	rewrites      uint64 // how often an edit or delete was applied
@@ -74,6 +75,7 @@ func (r *room) load(ctx context.Context) error {
 	if r.settings = o.Settings; r.settings == nil {
 		r.settings = &Channel{ID: r.id, Kind: KindOf(r.id.Name)}
 	}
+	r.deleted = o.Head.Deleted && r.users == nil
 	r.head, r.loaded = o.Head.Seq, true
 	r.memberless = !o.Members && r.users == nil // a direct channel gets its two by its first use, without an event
 	r.hinted = max(r.hinted, o.Head.Seq)
@@ -89,6 +91,9 @@ func (r *room) permit(ctx context.Context, id *Identity, op Operation) error {
 	m, err := r.member(ctx, id.User)
 	if err != nil {
 		return err
+	}
+	if op != OpSettings && !id.Anonymous() && id.Covers(r.id.Name) && r.isDeleted() {
+		return channelDeleted(r.id.Name)
 	}
 	if err := permit(id, r.about(), m, op); err != nil {
 		return err

@@ -76,8 +76,10 @@ func (h *Hub) sweep(ctx context.Context) {
 		}
 		failed := 0
 		for _, d := range due {
-			if err := h.end(ctx, d); err != nil && CodeOf(err) != CodeNotFound && CodeOf(err) != CodeVersion {
-				h.log.Error("delete what is due", "channel", d.Channel.Name, "err", err)
+			if err := h.end(ctx, d); !settled(err) {
+				if CodeOf(err) != CodeDeleted { // the channel, which goes with all that is due
+					h.log.Error("delete what is due", "channel", d.Channel.Name, "err", err)
+				}
 				failed++
 			}
 		}
@@ -85,6 +87,12 @@ func (h *Hub) sweep(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// settled reports that what was due no longer is.
+func settled(err error) bool {
+	code := CodeOf(err)
+	return code == "" || code == CodeNotFound || code == CodeVersion
 }
 
 // end deletes one thing whose time is over.

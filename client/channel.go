@@ -69,6 +69,13 @@ func (c *Client) PutChannel(ctx context.Context, channel string, s Settings) (*C
 	return get[Channel](ctx, c, f)
 }
 
+// DeleteChannel deletes a channel with all that is kept of it; see PutChannel for
+// who may.
+func (c *Client) DeleteChannel(ctx context.Context, channel string) error {
+	_, err := c.call(ctx, &outgoing{Type: "channel.delete", ChannelID: channel})
+	return err
+}
+
 // PutMember sets how a user stands in a channel.
 func (c *Client) PutMember(ctx context.Context, channel string, s Standing) (Ack, error) {
 	return c.ack(ctx, &outgoing{

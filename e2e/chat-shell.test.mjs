@@ -117,6 +117,24 @@ test('a channel is made, found, joined and left', async () => {
   await close(ada, ben);
 });
 
+test('a channel is deleted by its owner, and is gone for who is in it', async () => {
+  await rest('PUT', '/v1/channels/passing', 'host', { kind: 'private', title: 'Passing' });
+  await rest('PUT', '/v1/channels/passing/members/passer', 'host', { role: 'moderator' });
+  const [host, passer] = await Promise.all([open('host', { channel: 'passing' }), open('passer', { channel: 'passing' })]);
+  await host.say('not for long');
+  await passer.shows('not for long');
+  await passer.page.getByRole('button', { name: 'More about this channel' }).click();
+  assert.deepEqual(await passer.page.getByRole('menuitem').allTextContents(), ['Members', 'Leave the channel']);
+  await passer.page.keyboard.press('Escape');
+  await menu(host, 'More about this channel', 'Delete the channel');
+  await host.page.getByRole('dialog', { name: 'Delete Passing?' }).getByRole('button', { name: 'Delete the channel' }).click();
+  await host.page.waitForURL(/#\/c\/general$/);
+  for (const chat of [host, passer]) await chat.sidebar.getByRole('link', { name: /Passing/ }).waitFor({ state: 'detached' });
+  await passer.say('are you there?');
+  await passer.page.getByText(/This was deleted/).first().waitFor();
+  await close(host, passer);
+});
+
 test('a private channel is seen by those who were added; its owner makes, mutes and bans', async () => {
   await rest('PUT', '/v1/channels/board', 'owner', { kind: 'private', title: 'Board' });
   const [owner, guest] = await Promise.all([open('owner', { channel: 'board' }), open('invited')]);

@@ -282,6 +282,35 @@ test('channels are listed by activity and found by their names; settings are cha
   assert.deepEqual([title, retention], ['What was', 7 * 86400]);
 });
 
+test('a channel is deleted after a question; whoever is in it has it no more, and it comes again only when it is made', async () => {
+  await ask('PUT', '/v1/channels/doomed', { kind: 'private', title: 'Doomed' });
+  await ask('PUT', '/v1/channels/doomed/members/gil', { role: 'owner' });
+  await post('doomed', 'gil', 'the last word');
+  const context = await browser.newContext();
+  const gil = await ChatPage.open(context, server.url, 'gil', { token: await tokenOf('gil', 'chat:read', 'chat:send', 'chat:manage'), channel: 'doomed' });
+  await gil.shows('the last word');
+  await operator.go('#/channels/doomed/settings', 'doomed');
+  await operator.button('Delete the channel').click();
+  await operator.confirm('Delete it');
+  await operator.main.getByRole('heading', { level: 1, name: 'Channels', exact: true }).waitFor();
+  await operator.row('moderated').waitFor();
+  assert.equal(await operator.row('doomed').count(), 0);
+  await gil.sidebar.getByRole('link', { name: /Doomed/ }).waitFor({ state: 'detached' });
+  await gil.say('am I alone?');
+  await gil.page.getByText(/This was deleted/).first().waitFor();
+  assert.deepEqual(await ask('GET', '/v1/channels/doomed/messages').then(({ status, code }) => [status, code]), [410, 'deleted']);
+  await gil.sidebar.getByRole('button', { name: 'Add a channel' }).click();
+  await gil.page.getByRole('button', { name: 'Make a new one' }).click();
+  await gil.page.getByLabel('Name').fill('doomed');
+  await gil.page.getByRole('button', { name: 'Make the channel' }).click();
+  await gil.channel('doomed').waitFor();
+  await gil.say('a new beginning');
+  await gil.shows('a new beginning');
+  assert.deepEqual(await ask('GET', '/v1/channels/doomed/messages').then(({ messages }) => messages.map((m) => m.text)), ['a new beginning']);
+  assert.deepEqual(gil.errors, []);
+  await context.close();
+});
+
 test('the configuration is shown with its sources, and no secret', async () => {
   await operator.go('#/configuration', 'Configuration');
   await operator.row('token-secret').getByText('the command line').waitFor();

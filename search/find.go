@@ -216,7 +216,7 @@ func (s *search) mayBe(id chat.ChannelID) bool {
 
 func isRefusal(err error) bool {
 	switch chat.CodeOf(err) {
-	case chat.CodeForbidden, chat.CodeBanned, chat.CodeUnauthorized:
+	case chat.CodeForbidden, chat.CodeBanned, chat.CodeUnauthorized, chat.CodeDeleted:
 		return true
 	}
 	return false

@@ -13,7 +13,8 @@ import (
 
 // A deed is one operation as both languages ask for it. In what is asked
 // {c} is the channel, {own} a message of the asker's, {other} one of somebody
-// else's, {key} a key of shared state that is there, {n} a number of its own.
+// else's, {key} a key of shared state that is there, {at} a seq, {n} a number of
+// its own.
 type deed struct {
 	name   string
 	method string // over REST
@@ -39,7 +40,7 @@ func deeds() []deed { return slices.Concat(looking(), telling(), noting(), gover
 func looking() []deed {
 	return []deed{
 		{name: "history", method: "GET", path: "/messages", frame: `{"type":"history","channelId":"{c}"}`, answer: "page", may: readers},
-		{name: "events", method: "GET", path: "/events?after=0", frame: `{"type":"events","channelId":"{c}","after":0}`, answer: "events", may: readers},
+		{name: "events", method: "GET", path: "/events?after={at}", frame: `{"type":"events","channelId":"{c}","after":{at}}`, answer: "events", may: readers},
 		{name: "thread", method: "GET", path: "/messages/{other}/replies", frame: `{"type":"history","channelId":"{c}","threadId":"{other}"}`, answer: "page", may: readers},
 		{name: "pins", method: "GET", path: "/pins", frame: `{"type":"pins","channelId":"{c}"}`, answer: "pins", may: readers},
 		{name: "snapshot", method: "GET", path: "/state", frame: `{"type":"state.get","channelId":"{c}"}`, answer: "snapshot", may: readers},
@@ -114,6 +115,10 @@ func governing() []deed {
 		{
 			name: "settings", method: "PUT", path: "", body: `{"kind":"private","title":"Vault"}`,
 			frame: `{"type":"channel.put","channelId":"{c}","kind":"private","title":"Vault"}`, answer: "channel", may: "WA",
+		},
+		{
+			name: "delete", method: "DELETE", path: "",
+			frame: `{"type":"channel.delete","channelId":"{c}"}`, answer: "ok", may: "WA",
 		},
 	}
 }

@@ -173,6 +173,9 @@ func endMatrix() []row {
 		{"delete-message", c + "/messages/{id}", "", all(403, 403, 403, 403, 200, 200)},
 		{"delete-file", "/v1/files/{file}", "", all(403, 403, 403, 403, 204, 404)},
 		{"put-member", c + "/members/{me}", `{"role":"member"}`, all(403, 403, 403, 403, 200, 200)},
+		{"delete-channel", "/v1/channels/nowhere", "", all(403, 403, 403, 403, 403, 404)},
+		{"delete-channel", "/v1/channels/broadcast", "", all(403, 403, 403, 403, 403, 403)},
+		{"delete-channel", c, "", all(403, 403, 403, 403, 403, 204)}, // olga is no owner any more; TestRights_… has one
 	}
 }
 

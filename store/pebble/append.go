@@ -65,6 +65,9 @@ func (a *appending) prepare(w *writer) {
 
 // append adds d to the batch. Whatever can fail comes before the first write.
 func (w *writer) append(c *channel, d *chat.Draft) (chat.Committed, error) {
+	if err := c.refuses(); err != nil {
+		return chat.Committed{}, err
+	}
 	var n nonce
 	if d.Nonce != "" {
 		n = w.nonce(c, d)

@@ -53,7 +53,7 @@ func (w *writer) loadChannel(ch chat.ChannelID) (*channel, error) {
 	// A batch that has changed the head asked for the channel, which was then
 	// forgotten, or would be known.
 	if h, there := w.openings.take(ch, w.channels.forgotten); there && !planted.Is("seq_from_memory") {
-		c.head, c.made = h, true
+		c.head, c.made = h, h.fate == kept
 		return c, nil
 	}
 	v := w.views.acquire()
@@ -69,11 +69,19 @@ func (w *writer) loadChannel(ch chat.ChannelID) (*channel, error) {
 	if planted.Is("seq_from_memory") {
 		c.head.seq, c.head.next = 0, 0
 	}
-	if c.made = found; !found {
+	if c.made = found && c.head.fate == kept; !found {
 		w.key = channelKey(w.key, spaceChannel, ch)
 		c.made, err = v.get(w.key, func([]byte) error { return nil })
 	}
 	return c, err
+}
+
+// refuses is why nothing can be written to c, or nil.
+func (c *channel) refuses() error {
+	if c.head.fate == kept || c.head.fate == emptied && chat.KindOf(c.id.Name) == chat.Direct {
+		return nil
+	}
+	return chat.E(chat.CodeDeleted, "channel %q was deleted", c.id.Name)
 }
 
 // forget makes room for one more, picking by chance: what is forgotten is

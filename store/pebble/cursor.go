@@ -93,6 +93,9 @@ func (w *writer) move(to chat.Cursor) (chat.Cursor, error) {
 	if err != nil {
 		return chat.Cursor{}, err
 	}
+	if c.refuses() != nil { // cursors of several channels are moved at once
+		return chat.Cursor{Channel: c.id, User: to.User}, nil
+	}
 	was, err := w.cursor(c, to.User)
 	if err != nil {
 		return chat.Cursor{}, err

@@ -3,6 +3,7 @@ package pebble
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/parley-chat/parley/chat"
 )
@@ -185,6 +186,10 @@ func (p *puttingChannel) prepare(w *writer) {
 		p.err = err
 		return
 	}
+	if c.head.fate == emptying {
+		p.err = &chat.Error{Code: chat.CodeUnavailable, Message: "the channel is still being deleted", RetryAfter: time.Second}
+		return
+	}
 	if p.settings.CreatedAt.IsZero() {
 		old, err := w.settings(c)
 		switch {
@@ -198,8 +203,8 @@ func (p *puttingChannel) prepare(w *writer) {
 		}
 	}
 	c.made = true
-	if c.head.plain != 0 {
-		c.head.plain = 0
+	if c.head.plain != 0 || c.head.fate != kept {
+		c.head.plain, c.head.fate = 0, kept
 		w.moved(c)
 	}
 	w.putChannel(c, &p.settings)

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -80,6 +81,9 @@ func (s *Store) mayExpire(ctx context.Context, from []byte, now time.Time) (some
 
 // young reports that the head alone says that nothing is old enough.
 func (h *head) young(now time.Time) bool {
+	if h.fate == emptying {
+		return false
+	}
 	if h.seq == h.horizon {
 		return true // nothing is kept
 	}
@@ -90,10 +94,14 @@ func (h *head) young(now time.Time) bool {
 }
 
 func (s *Store) expireChannel(ctx context.Context, ch chat.ChannelID, now time.Time) (int, error) {
-	settings, err := s.Channel(ctx, ch)
+	o, err := s.Open(ctx, ch)
 	if err != nil {
 		return 0, err
 	}
+	if o.Head.Deleted {
+		return 0, s.Purge(ctx, ch)
+	}
+	settings := cmp.Or(o.Settings, &chat.Channel{})
 	keep, bounded := settings.KeepFor()
 	if !bounded {
 		return 0, nil
@@ -131,6 +139,7 @@ type trimming struct {
 	others  [][]byte // mentions, references to files, and what is due
 	count   int
 	bytes   int
+	purges  bool // the channel was deleted, and its horizon stays where it is
 }
 
 func (t *trimming) size() int   { return 512 + t.bytes }
@@ -211,12 +220,11 @@ func (t *trimming) prepare(w *writer) {
 		t.err = err
 		return
 	}
-	c.head.horizon, c.head.first, c.head.oldest = t.horizon, t.first, t.oldest
-	w.moved(c)
-	for seq := range c.pins {
-		if seq <= t.horizon {
-			delete(c.pins, seq)
-		}
+	switch {
+	case !t.purges:
+		t.move(w, c)
+	case c.head.fate != emptying:
+		return // another Purge was faster
 	}
 	for _, space := range []byte{spaceMessage, spaceEvent, spaceNotes, spaceReaction, spaceThread, spacePin} {
 		w.key = seqKey(w.key, space, c.path, 0)
@@ -229,6 +237,17 @@ func (t *trimming) prepare(w *writer) {
 	for _, key := range t.nonces {
 		if _, ok := w.repointed[string(key)]; !ok {
 			_ = w.cur.db.Delete(key, nil)
+		}
+	}
+}
+
+// move takes the channel's horizon up.
+func (t *trimming) move(w *writer, c *channel) {
+	c.head.horizon, c.head.first, c.head.oldest = t.horizon, t.first, t.oldest
+	w.moved(c)
+	for seq := range c.pins {
+		if seq <= t.horizon {
+			delete(c.pins, seq)
 		}
 	}
 }

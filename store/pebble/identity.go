@@ -22,7 +22,7 @@ var errFormat = errors.New("the store is of another format")
 // ones had fewer fields and keyspaces, some of which repeat what other keys say:
 // see since. A program that reads only those would drop the fields when it
 // rewrites a row, and not keep up the keyspaces.
-const format = 5
+const format = 6
 
 // sinceJournal is the first format with a journal; before, Pebble's log was it.
 const sinceJournal = 4
@@ -150,7 +150,7 @@ func (v *view) everyJoined(visit func(ch chat.ChannelID, user string) error) err
 			return false, err
 		}
 		h, err := readHead(value)
-		if a, b, ok := chat.DirectUsers(ch.Name); err == nil && ok && h.next > 0 {
+		if a, b, ok := chat.DirectUsers(ch.Name); err == nil && ok && h.next > 0 && h.fate == kept {
 			if err = visit(ch, a); err == nil {
 				err = visit(ch, b)
 			}

@@ -76,7 +76,7 @@ func (w *writer) make(c *channel, at time.Time) {
 	if c.made {
 		return
 	}
-	c.made, c.head.plain = true, millis(at) // the head is written with the event
+	c.made, c.head.fate, c.head.plain = true, kept, millis(at) // the head is written with the event
 	if a, b, ok := chat.DirectUsers(c.id.Name); ok {
 		for _, user := range []string{a, b} {
 			w.key = userKey(w.key, spaceMember, c.id, user)

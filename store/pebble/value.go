@@ -17,10 +17,20 @@ type head struct {
 	plain   int64
 	members bool  // some user may have a standing
 	oldest  int64 // ms; no event that is kept is older; 0: that is not known
+	fate    fate
 }
 
+// fate is what became of a channel.
+type fate byte
+
+const (
+	kept     fate = iota
+	emptying      // it was deleted, and what was in it still lies there
+	emptied       // there is nothing left of it but its head
+)
+
 func (h head) public() chat.Head {
-	return chat.Head{Seq: h.seq, Next: h.next, Horizon: h.horizon, First: h.first, LastTime: instant(h.last)}
+	return chat.Head{Seq: h.seq, Next: h.next, Horizon: h.horizon, First: h.first, LastTime: instant(h.last), Deleted: h.fate != kept}
 }
 
 func appendHead(dst []byte, h head) []byte {
@@ -28,8 +38,18 @@ func appendHead(dst []byte, h head) []byte {
 	for _, v := range [...]uint64{h.seq, h.next, h.horizon, h.first, uint64(h.last), h.noted, uint64(h.plain)} {
 		dst = binary.AppendUvarint(dst, v)
 	}
-	return binary.AppendUvarint(appendFlag(dst, h.members), uint64(h.oldest))
+	flags := byte(h.fate) << fateShift
+	if h.members {
+		flags |= hasMembers
+	}
+	return binary.AppendUvarint(append(dst, flags), uint64(h.oldest))
 }
+
+// A head's flags.
+const (
+	hasMembers = 1
+	fateShift  = 1
+)
 
 func readHead(b []byte) (head, error) {
 	in := openValue(b)
@@ -38,9 +58,12 @@ func readHead(b []byte) (head, error) {
 		h.noted = in.number()
 	}
 	if h.members = true; len(in.b) > 0 { // older heads do not say
-		h.plain, h.members, h.oldest = int64(in.number()), in.byte() == 1, int64(in.number())
+		h.plain = int64(in.number())
+		flags := in.byte()
+		h.members, h.fate = flags&hasMembers != 0, fate(flags>>fateShift)
+		h.oldest = int64(in.number())
 	}
-	if in.bad {
+	if in.bad || h.fate > emptied {
 		return head{}, errRow
 	}
 	return h, nil

@@ -31,6 +31,7 @@ func (c *checking) channel(ch chat.ChannelID, head []byte) error {
 		c.report("%s: its head cannot be read", ch)
 		return nil
 	}
+	c.emptying = c.emptying || h.fate == emptying
 	l := &checkedLog{
 		c: c, log: &log{view: c.view, id: ch, path: appendPath(nil, ch), head: h}, sequence: h.first,
 		notes: map[uint64]*chat.Notes{}, reactions: map[uint64]map[string]uint64{}, pins: map[uint64]uint64{},
@@ -59,8 +60,9 @@ func (l *checkedLog) settings() error {
 		return nil
 	case err != nil:
 		return err
+	case made == (l.head.fate != kept):
+		l.c.report("%s: it has no settings, or has some though it was deleted", l.id)
 	case !made:
-		l.c.report("%s: it has no settings", l.id)
 	case l.head.plain != 0 && *settings != *plainSettings(l.id, instant(l.head.plain)):
 		l.c.report("%s: its settings are not those that its head says", l.id)
 	}

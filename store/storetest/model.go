@@ -17,6 +17,7 @@ type modelled struct {
 	events  []*chat.Event
 	deleted map[uint64]uint64 // message → delete event
 	nonces  map[string]use
+	gone    bool // the channel was deleted
 	horizon uint64
 	next    uint64
 	members map[string]chat.Member
@@ -48,7 +49,7 @@ func (m *modelled) messages() []*chat.Event {
 }
 
 func (m *modelled) head() chat.Head {
-	h := chat.Head{Seq: uint64(len(m.events)), Next: m.next, Horizon: m.horizon, First: m.next}
+	h := chat.Head{Seq: uint64(len(m.events)), Next: m.next, Horizon: m.horizon, First: m.next, Deleted: m.gone}
 	if all := m.messages(); len(all) > 0 {
 		h.First = all[0].Sequence
 	}
@@ -61,6 +62,9 @@ func (m *modelled) head() chat.Head {
 // append is the seq that d's answer names, whether it is a repetition, or why
 // d is refused.
 func (m *modelled) append(d *chat.Draft) (seq uint64, repeated bool, code chat.Code) {
+	if m.gone {
+		return 0, false, chat.CodeDeleted
+	}
 	what := fmt.Sprintf("%d %s %s %v", d.Kind, d.ID, d.Body, d.Member)
 	if d.Member != nil {
 		what = fmt.Sprintf("%d %+v", d.Kind, *d.Member)
@@ -163,7 +167,9 @@ func behavesLikeModel(b *bundle) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"append": tr.append,
 			"cursor": tr.cursor,
+			"delete": tr.delete,
 			"expire": tr.expire,
+			"put":    tr.put,
 			"pages":  tr.pages,
 			"wait":   func(*rapid.T) { b.opened.Advance(time.Hour) },
 			"":       tr.compare,
@@ -248,13 +254,57 @@ func (tr *trial) cursor(rt *rapid.T) {
 	}
 	want := m.cursors[user]
 	want.Channel, want.User = ch, user
-	want.Delivered = max(want.Delivered, min(to.Delivered, uint64(len(m.events))))
-	want.Read = max(want.Read, min(to.Read, uint64(len(m.events))))
-	m.cursors[user] = want
+	if !m.gone {
+		want.Delivered = max(want.Delivered, min(to.Delivered, uint64(len(m.events))))
+		want.Read = max(want.Read, min(to.Read, uint64(len(m.events))))
+		m.cursors[user] = want
+	}
 	got, err := tr.MoveCursors(tr.ctx, []chat.Cursor{to})
 	if err != nil || got[0] != want {
 		rt.Fatalf("cursor moved to %v, %v; want %v", got, err, want)
 	}
+}
+
+// delete deletes a channel, and has it purged by either way.
+func (tr *trial) delete(rt *rapid.T) {
+	ch, m := tr.channel(rt)
+	h, err := tr.DeleteChannel(tr.ctx, ch)
+	switch {
+	case m.gone:
+		tr.wantCode(err, chat.CodeDeleted)
+		return
+	case len(m.events) == 0:
+		tr.wantCode(err, chat.CodeNotFound)
+		return
+	case err != nil:
+		rt.Fatal(err)
+	}
+	if rapid.Bool().Draw(rt, "by Expire") {
+		_, err = tr.Expire(tr.ctx, time.Time{})
+	} else {
+		err = tr.Purge(tr.ctx, ch)
+	}
+	if err != nil {
+		rt.Fatal(err)
+	}
+	last := m.at(uint64(len(m.events))).At
+	m.events = append(m.events, &chat.Event{At: last})
+	gone := newModelled()
+	gone.gone, gone.events, gone.horizon, gone.next = true, m.events, uint64(len(m.events)), m.next
+	*m = *gone
+	tr.same("head of what was deleted", h, m.head())
+}
+
+// put makes a channel again that was deleted.
+func (tr *trial) put(rt *rapid.T) {
+	ch, m := tr.channel(rt)
+	if !m.gone {
+		return
+	}
+	if err := tr.PutChannel(tr.ctx, &chat.Channel{ID: ch, Kind: chat.Open}); err != nil {
+		rt.Fatal(err)
+	}
+	m.gone = false
 }
 
 func (tr *trial) expire(rt *rapid.T) {

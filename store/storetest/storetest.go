@@ -32,7 +32,7 @@ type Opened struct {
 func Run(t *testing.T, open func(t *testing.T) Opened) {
 	for _, group := range [][]check{
 		logChecks, readChecks, lifetimeChecks, pageChecks, nonceChecks, editChecks, directoryChecks, cursorChecks, expireChecks,
-		reactionChecks, pinChecks, threadChecks, mentionChecks, stateChecks, peopleChecks, callChecks, fileChecks, recordChecks,
+		reactionChecks, pinChecks, threadChecks, mentionChecks, stateChecks, peopleChecks, callChecks, fileChecks, recordChecks, deletionChecks,
 		modelChecks, foldChecks,
 	} {
 		for _, c := range group {

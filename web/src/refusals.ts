@@ -10,6 +10,7 @@ export const refusals = {
   forbidden: "You may not do that here.",
   foreign_sender: "This was written by somebody else.",
   not_found: "There is no such thing any more.",
+  deleted: "This was deleted.",
   exists: "There is one of that name already.",
   invalid: "The server cannot take it as it is.",
   too_large: "That is too large.",

@@ -11,6 +11,9 @@ func (e *envelope) people(typ, channel string) chat.Command {
 	switch typ {
 	case "channel.put":
 		return chat.PutChannel{Settings: e.settings(channel)}
+	case "channel.delete":
+		e.Need("channelId", e.channel)
+		return chat.DeleteChannel{Channel: channel}
 	case "member.put":
 		e.Need("role", e.role)
 		return chat.PutMember{Channel: channel, Member: chat.Member{

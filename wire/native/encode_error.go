@@ -49,6 +49,8 @@ func written(c chat.Command) about {
 		return about{true, c.Channel, ""}
 	case chat.PutChannel:
 		return about{true, c.Settings.ID.Name, ""}
+	case chat.DeleteChannel:
+		return about{true, c.Channel, ""}
 	case chat.Subscribe:
 		return about{true, c.Channel, ""}
 	}

@@ -1,5 +1,5 @@
 import { useParley, usePresence } from "@parley/react";
-import { Hash, Lock, LogOut, Menu as MenuIcon, UserRound, Users } from "lucide-react";
+import { Hash, Lock, LogOut, Menu as MenuIcon, Trash2, UserRound, Users } from "lucide-react";
 import { type ReactNode, Suspense, useEffect, useState } from "react";
 import type { Go } from "../route";
 import { errorText, strings } from "../strings";
@@ -22,6 +22,10 @@ import { useJoin } from "./use-join";
 const Members = later(
   () => import("./members"),
   (m) => m.Members,
+);
+const Deletion = later(
+  () => import("./deletion"),
+  (m) => m.Deletion,
 );
 const ProfileDialog = later(
   () => import("./profile"),
@@ -112,7 +116,7 @@ function Channel({
 }): ReactNode {
   const { channels, known } = useInboxView();
   const { present } = usePresence(channelId);
-  const [open, setOpen] = useState<"members" | "leave">();
+  const [open, setOpen] = useState<"members" | "leave" | "delete">();
   const listed = channels.find((c) => c.id === channelId);
   const title = titleOf(listed ?? { id: channelId });
   const Icon = listed?.kind === "private" ? Lock : Hash;
@@ -141,6 +145,9 @@ function Channel({
           items={[
             { label: words.members, icon: Users, onChoose: () => setOpen("members") },
             { label: words.leave, icon: LogOut, danger: true, onChoose: () => setOpen("leave") },
+            ...(listed.role === "owner"
+              ? [{ label: words.delete, icon: Trash2, danger: true, onChoose: () => setOpen("delete") }]
+              : []),
           ]}
         />
       )}
@@ -150,6 +157,14 @@ function Channel({
             channelId={channelId}
             title={title}
             role={listed?.role ?? ""}
+            onPlace={onPlace}
+            onClose={() => setOpen(undefined)}
+          />
+        )}
+        {open === "delete" && (
+          <Deletion
+            channelId={channelId}
+            title={title}
             onPlace={onPlace}
             onClose={() => setOpen(undefined)}
           />

@@ -38,17 +38,21 @@ export class Channels {
     return (await this.#client.request("GET", pathOf(channelId))) as unknown as ChannelInfo;
   }
 
-  /** Makes a channel that there is not yet; fails with `exists` where there is one, readable or not. */
+  /** Makes a channel that there is not, or no longer; fails with `exists` where there is one, readable or not. */
   async make(channelId: string, settings: { kind: "open" | "private"; title?: string }): Promise<void> {
     const before = await this.info(channelId).then(
       () => "exists" as const,
       (error) => errorCode(error),
     );
-    if (before !== "not_found") {
+    if (before !== "not_found" && before !== "deleted") {
       const taken: ErrorCode = before === "forbidden" ? "exists" : before;
       throw new ParleyError(taken, "the channel cannot be made");
     }
     await this.#client.request("PUT", pathOf(channelId), { body: { ...settings } });
+  }
+
+  async delete(channelId: string): Promise<void> {
+    await this.#client.request("DELETE", pathOf(channelId));
   }
 
   async join(channelId: string): Promise<void> {

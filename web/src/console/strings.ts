@@ -218,6 +218,16 @@ export const strings = {
     direct: "A direct channel has no settings.",
   },
 
+  deletion: {
+    heading: "Delete the channel",
+    text: "With all its messages, members and state. Whoever follows it is told. Its name stays taken until the channel is made again.",
+    textDirect: "With all that the two have said. It begins anew with their next message.",
+    ask: "Delete the channel",
+    confirm: (id: string) => `Delete ${id}?`,
+    confirmText: "What is in it is gone for everybody, and cannot be had back.",
+    submit: "Delete it",
+  },
+
   way: {
     heading: (seq: number) => `Message ${seq}`,
     deleted: "This message was deleted.",

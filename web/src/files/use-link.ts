@@ -19,7 +19,7 @@ export interface FileLink {
 }
 
 /** What the server says where there is no such file for this user. Anything else passes. */
-const denials = new Set(["not_found", "forbidden", "banned", "blocked"]);
+const denials = new Set(["not_found", "deleted", "forbidden", "banned", "blocked"]);
 
 /** A path that was asked for anew is not asked for again within so many milliseconds. */
 const patience = 60_000;

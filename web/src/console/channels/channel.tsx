@@ -6,12 +6,16 @@ import type { Schemas } from "../rest";
 import { hashOf, type Tab, tabs } from "../route";
 import { strings } from "../strings";
 import css from "./channel.module.css";
+import { DeleteChannel } from "./delete-channel";
 import { Log } from "./log";
 import { Members } from "./members";
 import { Settings } from "./settings";
 
 const words = strings.channels;
 type Known = Schemas["Channel"];
+
+/** Every project has it, and it cannot be deleted. */
+const broadcast = "broadcast";
 
 /** One channel: its log, its members, its settings. */
 export function Channel({ id, tab }: { id: string; tab: Tab }) {
@@ -55,7 +59,12 @@ function Parts({ channel, tab, again }: { channel: Known; tab: Tab; again: () =>
       </nav>
       {tab === "log" && <Log channel={channel.id} head={seqOf(channel.head)} moved={again} />}
       {tab === "members" && <Members channel={channel.id} />}
-      {tab === "settings" && <Settings channel={channel} saved={again} />}
+      {tab === "settings" && (
+        <>
+          <Settings channel={channel} saved={again} />
+          {channel.id !== broadcast && <DeleteChannel id={channel.id} direct={channel.kind === "direct"} />}
+        </>
+      )}
     </>
   );
 }

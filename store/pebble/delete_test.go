@@ -1,0 +1,124 @@
+package pebble
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/parley-chat/parley/chat"
+)
+
+// remains are the keyspaces in which something is left, but for what is true of
+// the whole store.
+func remains(t *testing.T, s *Store, ch chat.ChannelID) string {
+	t.Helper()
+	var spaces []byte
+	iter, err := s.db.NewIter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer iter.Close()
+	path := appendPath(nil, ch)
+	for ok := iter.First(); ok; ok = iter.Next() {
+		space := iter.Key()[0]
+		switch space {
+		case spaceStore, spaceUser:
+			continue
+		case spaceDue, spaceFile, spaceJoined: // the channel is not what they begin with
+		default:
+			if !bytes.HasPrefix(iter.Key()[1:], path) {
+				continue
+			}
+		}
+		if !bytes.ContainsRune(spaces, rune(space)) {
+			spaces = append(spaces, space)
+		}
+	}
+	return string(spaces)
+}
+
+func TestDeleteChannel_LeavesNoKeyButTheHead(t *testing.T) {
+	t.Parallel()
+	fs := vfs.NewCrashableMem()
+	s := open(t, "data", small(fs))
+	furnish(t, s)
+	other := chat.ChannelID{Project: durableChannel.Project, Name: durableChannel.Name + "b"}
+	if _, err := appendWait(s, &chat.Draft{Channel: other, Kind: chat.KindMessage, Body: []byte(`"x"`)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.MoveCursors(t.Context(), []chat.Cursor{{Channel: durableChannel, User: "bob", Read: 3}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := remains(t, s, durableChannel); len(got) < len(channelSpaces) {
+		t.Fatalf("the channel that is to be deleted has keys in %q alone", got)
+	}
+	if _, err := s.DeleteChannel(t.Context(), durableChannel); err != nil {
+		t.Fatal(err)
+	}
+	cut := fs.CrashClone(vfs.CrashCloneCfg{}) // a power cut before anything was removed
+	if said := found(t, fs, func(*Store) {}); said != "" {
+		t.Errorf("of a store in which a channel is being deleted: %s", said)
+	}
+	if err := s.Purge(t.Context(), durableChannel); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, "data", small(cut))
+	if n, err := again.Expire(t.Context(), time.Time{}); n != 0 || err != nil {
+		t.Fatalf("Expire: %d, %v", n, err)
+	}
+	for what, s := range map[string]*Store{"Purge": s, "Expire after a power cut": again} {
+		if got := remains(t, s, durableChannel); got != string([]byte{spaceHead}) {
+			t.Errorf("%s leaves keys in %q", what, got)
+		}
+		if es, err := s.Messages(t.Context(), other, chat.Page{Limit: 10}); len(es) != 1 || err != nil {
+			t.Errorf("%s: the other channel has %d messages, %v", what, len(es), err)
+		}
+	}
+	if said := found(t, fs, func(*Store) {}); said != "" {
+		t.Errorf("of a store in which a channel was deleted: %s", said)
+	}
+}
+
+// A Purge that was overtaken, and comes when the channel is in use again, has
+// collected keys that are somebody else's now.
+func TestPurge_ThatIsLateRemovesNothingOfTheNewChannel(t *testing.T) {
+	t.Parallel()
+	s := open(t, "data", small(vfs.NewCrashableMem()))
+	furnish(t, s)
+	if _, err := s.DeleteChannel(t.Context(), durableChannel); err != nil {
+		t.Fatal(err)
+	}
+	var late []request
+	var answers []*answer
+	for range 2 {
+		r, a, err := s.leavings(t.Context(), durableChannel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		late, answers = append(late, r), append(answers, a)
+		r, a, err = s.leavings(t.Context(), durableChannel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.do(t.Context(), r, a.done); err != nil || a.err != nil {
+			t.Fatal(err, a.err)
+		}
+	}
+	if err := s.Purge(t.Context(), durableChannel); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.PutChannel(t.Context(), &chat.Channel{ID: durableChannel, Kind: chat.Open}); err != nil {
+		t.Fatal(err)
+	}
+	furnish(t, s)
+	for i, r := range late {
+		if err := s.do(t.Context(), r, answers[i].done); err != nil || answers[i].err != nil {
+			t.Fatal(err, answers[i].err)
+		}
+	}
+	if err := s.Verify(t.Context(), func(problem string) { t.Error(problem) }); err != nil {
+		t.Error(err)
+	}
+}
