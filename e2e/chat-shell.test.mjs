@@ -130,8 +130,10 @@ test('a channel is deleted by its owner, and is gone for who is in it', async ()
   await host.page.getByRole('dialog', { name: 'Delete Passing?' }).getByRole('button', { name: 'Delete the channel' }).click();
   await host.page.waitForURL(/#\/c\/general$/);
   for (const chat of [host, passer]) await chat.sidebar.getByRole('link', { name: /Passing/ }).waitFor({ state: 'detached' });
-  await passer.say('are you there?');
-  await passer.page.getByText(/This was deleted/).first().waitFor();
+  await passer.page.waitForURL(/#\/c\/general$/);
+  await passer.page.getByText('The channel was deleted.').waitFor();
+  await passer.say('where did it go?'); // in the other one
+  await host.shows('where did it go?');
   await close(host, passer);
 });
 

@@ -286,6 +286,7 @@ test('a channel is deleted after a question; whoever is in it has it no more, an
   await ask('PUT', '/v1/channels/doomed', { kind: 'private', title: 'Doomed' });
   await ask('PUT', '/v1/channels/doomed/members/gil', { role: 'owner' });
   await post('doomed', 'gil', 'the last word');
+  await post('spared', 'gil', 'still here');
   const context = await browser.newContext();
   const gil = await ChatPage.open(context, server.url, 'gil', { token: await tokenOf('gil', 'chat:read', 'chat:send', 'chat:manage'), channel: 'doomed' });
   await gil.shows('the last word');
@@ -293,11 +294,10 @@ test('a channel is deleted after a question; whoever is in it has it no more, an
   await operator.button('Delete the channel').click();
   await operator.confirm('Delete it');
   await operator.main.getByRole('heading', { level: 1, name: 'Channels', exact: true }).waitFor();
-  await operator.row('moderated').waitFor();
+  await operator.row('spared').waitFor();
   assert.equal(await operator.row('doomed').count(), 0);
   await gil.sidebar.getByRole('link', { name: /Doomed/ }).waitFor({ state: 'detached' });
-  await gil.say('am I alone?');
-  await gil.page.getByText(/This was deleted/).first().waitFor();
+  await gil.page.getByText('The channel was deleted.').waitFor();
   assert.deepEqual(await ask('GET', '/v1/channels/doomed/messages').then(({ status, code }) => [status, code]), [410, 'deleted']);
   await gil.sidebar.getByRole('button', { name: 'Add a channel' }).click();
   await gil.page.getByRole('button', { name: 'Make a new one' }).click();
@@ -307,7 +307,7 @@ test('a channel is deleted after a question; whoever is in it has it no more, an
   await gil.say('a new beginning');
   await gil.shows('a new beginning');
   assert.deepEqual(await ask('GET', '/v1/channels/doomed/messages').then(({ messages }) => messages.map((m) => m.text)), ['a new beginning']);
-  assert.deepEqual(gil.errors, []);
+  assert.deepEqual(gil.errors.filter((e) => !/410 \(Gone\)/.test(e)), []); // which the browser says of what was asked too late
   await context.close();
 });
 

@@ -105,6 +105,7 @@ export const strings = {
       leaveTitle: (name: string) => `Leave ${name}?`,
       leaveText: "You will not be told of its messages any more.",
       leavePrivate: "You will not see it again until somebody adds you.",
+      deleted: "The channel was deleted.",
       delete: "Delete the channel",
       deleteTitle: (name: string) => `Delete ${name}?`,
       deleteText: "All that was said in it is gone, for everybody, and cannot be had back.",

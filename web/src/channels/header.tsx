@@ -17,6 +17,7 @@ import { nameOf } from "./people";
 import { presence } from "./presence";
 import { titleOf } from "./row";
 import { Channels } from "./standing";
+import { useDeleted } from "./use-deleted";
 import { useJoin } from "./use-join";
 
 const Members = later(
@@ -46,6 +47,7 @@ export interface ChannelHeaderProps {
 export function ChannelHeader({ channelId, onPlace, onMenu, call, actions }: ChannelHeaderProps): ReactNode {
   const { userId } = useParley();
   const other = otherOf(channelId, userId);
+  useDeleted(channelId, onPlace);
   return (
     <header className={styles.header}>
       <MenuButton channelId={channelId} onMenu={onMenu} />

@@ -5,10 +5,8 @@ import { errorText, strings } from "../strings";
 import { Button } from "../ui/button";
 import styles from "./home.module.css";
 import { useInbox, useInboxView } from "./inbox-context";
+import { lobby } from "./listed";
 import { Channels } from "./standing";
-
-/** Where everybody is who is nowhere else yet. */
-const lobby = "general";
 
 /** Goes on to the channel that was last active; who is in none becomes a member of the lobby. */
 export function Home({ onPlace }: { onPlace: Go }): ReactNode {

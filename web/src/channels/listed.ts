@@ -1,5 +1,8 @@
 import type { Json, Message } from "@parley/client";
 
+/** The channel of everybody who is in no other yet. */
+export const lobby = "general";
+
 /** A channel of the user's, as the sidebar shows it. */
 export interface Listed {
   readonly id: string;
