@@ -3,9 +3,15 @@ package chat
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 func channelDeleted(name string) *Error { return E(CodeDeleted, "channel %q was deleted", name) }
+
+// StillDeleted says of a channel that it is not free yet for what comes next.
+func StillDeleted(name string) *Error {
+	return &Error{Code: CodeUnavailable, Message: "channel \"" + name + "\" is still being deleted", RetryAfter: time.Second}
+}
 
 // DeleteChannel deletes a channel with all that is kept of it. When it returns,
 // nobody follows the channel any more or can read of it what was there; members
@@ -17,13 +23,15 @@ func (h *Hub) DeleteChannel(ctx context.Context, id *Identity, name string) erro
 		return err
 	}
 	defer h.release(r)
+	r.managing.Lock()
+	defer r.managing.Unlock()
 	if err := r.permit(ctx, id, OpSettings); err != nil {
 		return err
 	}
 	if name == BroadcastChannel {
 		return E(CodeForbidden, "every project has a channel %q", name)
 	}
-	head, err := h.store.DeleteChannel(ctx, r.id)
+	head, err := h.store.DeleteChannel(context.WithoutCancel(ctx), r.id) // what is done must be known here
 	if err != nil {
 		return err
 	}
@@ -44,11 +52,33 @@ func (h *Hub) DeleteChannel(ctx context.Context, id *Identity, name string) erro
 	return nil
 }
 
-// isDeleted reports that only who makes the channel again may do anything there.
-func (r *room) isDeleted() bool {
+// isShut reports that nothing may be done in a channel but to make it again; and
+// not even that in a direct one, which is so only as long as it is emptied.
+func (r *room) isShut(o Opening) bool { return o.Head.Deleted && (r.users == nil || o.Emptying) }
+
+// gone is why nothing may be done in the channel, if it was deleted.
+func (r *room) gone(ctx context.Context) error {
+	r.mu.Lock()
+	deleted := r.deleted
+	r.mu.Unlock()
+	switch {
+	case !deleted:
+		return nil
+	case r.users == nil:
+		return channelDeleted(r.id.Name)
+	}
+	o, err := r.hub.store.Open(ctx, r.id) // whoever has emptied it
+	if err != nil {
+		return err
+	}
+	if r.isShut(o) {
+		return StillDeleted(r.id.Name)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.deleted
+	r.deleted = false
+	r.forgetMembers()
+	return nil
 }
 
 // end has the room forget its channel, of which nothing is left but that head.
@@ -56,13 +86,17 @@ func (r *room) end(head Head) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.settings = &Channel{ID: r.id, Kind: KindOf(r.id.Name)}
-	r.deleted = r.users == nil
+	r.deleted, r.first = true, head.Seq+1
 	r.head = max(r.head, head.Seq)
 	r.hinted = max(r.hinted, r.head)
 	r.ring, r.pages = ring{}, nil
 	r.rewrites++ // what is being read is no longer so
 	for _, sub := range slices.Concat(r.level, r.lagging) {
-		sub.session.drop(sub, channelDeleted(r.id.Name))
+		var why *Error
+		if !sub.opened { // else its client does not know of it
+			why = channelDeleted(r.id.Name)
+		}
+		sub.session.drop(sub, why)
 	}
 	r.forgetMembers()
 }
@@ -92,9 +126,5 @@ func (r *room) clear(ctx context.Context) error {
 			break
 		}
 	}
-	err := h.store.Purge(ctx, r.id)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.forgetMembers()
-	return err
+	return h.store.Purge(ctx, r.id)
 }

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -136,7 +137,7 @@ func TestDeleteChannel_ADirectOneComesAgainWithWhatIsSaidNext(t *testing.T) {
 		if r.Err == nil {
 			break
 		}
-		if r.Err.Code != chat.CodeDeleted || time.Now().After(until) {
+		if r.Err.Code != chat.CodeUnavailable || !r.Err.Retryable() || time.Now().After(until) {
 			t.Fatal(r.Err)
 		}
 	}
@@ -147,6 +148,62 @@ func TestDeleteChannel_ADirectOneComesAgainWithWhatIsSaidNext(t *testing.T) {
 	if list := ada.must(chat.Channels{Limit: 10}).Channels.Channels; len(list) != 1 {
 		t.Errorf("ada has %d channels", len(list))
 	}
+}
+
+func TestDeleteChannel_ADirectOneThatComesAgainIsToldAsANewOneIs(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, chat.Options{})
+	ada, ben := connectSpeaking(t, h, as("ada"), "native+"), connectSpeaking(t, h, as("ben"), "native+")
+	name := chat.DirectName("ada", "ben")
+	want := []string{"is member in " + name, "is out of " + name, "is member in " + name}
+	ada.must(post(name, "x", ""))
+	if err := h.DeleteChannel(t.Context(), &operator, name); err != nil {
+		t.Fatal(err)
+	}
+	for until := time.Now().Add(patience()); ada.ask(post(name, "y", "")).Err != nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("it does not come again")
+		}
+	}
+	for _, d := range []*device{ada, ben} {
+		if got := eventually(d, len(want)); !slices.Equal(got, want) {
+			t.Errorf("told %v", got)
+		}
+	}
+}
+
+// eventually are the device's memberships, once there are so many.
+func eventually(d *device, n int) (list []string) {
+	for until := time.Now().Add(patience()); len(list) < n && time.Now().Before(until); time.Sleep(time.Millisecond) {
+		list = d.memberships()
+	}
+	return list
+}
+
+// Whoever asks for it may be gone when it is done.
+func TestDeleteChannel_ThatNobodyWaitsForIsDoneWhole(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, chat.Options{})
+	c := gather(t, h)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.DeleteChannel(ctx, &operator, "plans"); err != nil {
+		t.Fatal(err)
+	}
+	c.devices["cy"].dropped("plans")
+}
+
+// A node that was started since.
+func TestDeleteChannel_IsKnownToAHubThatComesLater(t *testing.T) {
+	t.Parallel()
+	store := openStore(t)
+	gather(t, newHub(t, chat.Options{Store: store}))
+	if _, err := store.DeleteChannel(t.Context(), chat.ChannelID{Project: chat.DefaultProject, Name: "plans"}); err != nil {
+		t.Fatal(err)
+	}
+	ada := connect(t, newHub(t, chat.Options{Store: store}), as("ada", everything...))
+	ada.refused(chat.Subscribe{Channel: "plans"}, chat.CodeDeleted)
+	ada.refused(post("plans", "x", ""), chat.CodeDeleted)
 }
 
 func TestDeleteChannel_IsTheOwners(t *testing.T) {

@@ -106,7 +106,9 @@ func (h *Hub) joined(ctx context.Context, id *Identity) ([]activity, error) {
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, activityOf(name, head))
+			if !head.Deleted {
+				all = append(all, activityOf(name, head))
+			}
 		}
 		if len(names) < maxLimit {
 			break

@@ -81,6 +81,8 @@ func (h *Hub) PutChannel(ctx context.Context, id *Identity, c Channel) (*Channel
 		return nil, err
 	}
 	defer h.release(r)
+	r.managing.Lock()
+	defer r.managing.Unlock()
 	o, err := h.store.Open(ctx, r.id) // a first use since the room was opened has made it
 	if err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (h *Hub) PutChannel(ctx context.Context, id *Identity, c Channel) (*Channel
 	if existed {
 		c.CreatedAt = old.CreatedAt
 	}
-	if err := h.store.PutChannel(ctx, &c); err != nil {
+	if err := h.store.PutChannel(context.WithoutCancel(ctx), &c); err != nil { // what is done must be known here
 		return nil, err
 	}
 	r.mu.Lock()

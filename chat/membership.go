@@ -17,7 +17,7 @@ func (r *room) tellMemberships(e *Event) {
 	if e.Kind == KindMember && e.Member != nil {
 		r.tellMembership(e, e.Member)
 	}
-	if r.users == nil || e.Seq != 1 {
+	if r.users == nil || e.Seq != r.first {
 		return
 	}
 	for _, user := range r.users {

@@ -61,7 +61,8 @@ func (h *Hub) rank(ctx context.Context, project string, from *activity, limit in
 		return nil, err
 	}
 	var list []Ranked
-	for _, place := range first.inOrder() {
+	places := first.inOrder()
+	for _, place := range places {
 		c, err := h.store.Channel(ctx, ChannelID{project, place.name})
 		if CodeOf(err) == CodeNotFound { // deleted since
 			continue
@@ -71,10 +72,10 @@ func (h *Hub) rank(ctx context.Context, project string, from *activity, limit in
 		}
 		list = append(list, Ranked{Channel: c, Head: place.head, Place: place.String()})
 	}
-	if len(list) == limit {
+	if len(places) == limit {
 		return list, nil
 	}
-	silent, err := h.silent(ctx, project, from, limit-len(list))
+	silent, err := h.silent(ctx, project, from, limit-len(places))
 	return append(list, silent...), err
 }
 

@@ -17,8 +17,11 @@ import (
 // every level subscription; ring ends at head; each level subscription has
 // been offered everything up to head.
 type room struct {
-	hub  *Hub
-	id   ChannelID
+	hub *Hub
+	id  ChannelID
+
+	managing sync.Mutex // held while the channel is made, changed or deleted; before mu
+
 	refs atomic.Int64 // subscriptions and requests under way; see Hub.acquire
 	idle time.Time    // when refs last became 0, while in Hub.idle; Hub.idleMu guards it
 
@@ -31,7 +34,8 @@ type room struct {
 	mu            sync.Mutex
 	loaded        bool
 	settings      *Channel
-	deleted       bool // no settings are the channel's; never of a direct channel
+	deleted       bool   // no settings are the channel's; of a direct one, until it is purged
+	first         uint64 // the seq of the event with which a direct channel comes to be
 	head          uint64
 	hinted        uint64 // the greatest seq heard of; above head: fill is under way
 	rewrites      uint64 // how often an edit or delete was applied
@@ -75,7 +79,10 @@ func (r *room) load(ctx context.Context) error {
 	if r.settings = o.Settings; r.settings == nil {
 		r.settings = &Channel{ID: r.id, Kind: KindOf(r.id.Name)}
 	}
-	r.deleted = o.Head.Deleted && r.users == nil
+	r.deleted, r.first = r.isShut(o), 1
+	if o.Settings == nil {
+		r.first = o.Head.Seq + 1
+	}
 	r.head, r.loaded = o.Head.Seq, true
 	r.memberless = !o.Members && r.users == nil // a direct channel gets its two by its first use, without an event
 	r.hinted = max(r.hinted, o.Head.Seq)
@@ -88,12 +95,14 @@ func (r *room) load(ctx context.Context) error {
 
 // permit asks the table of rights, with the user's standing as last known.
 func (r *room) permit(ctx context.Context, id *Identity, op Operation) error {
+	if op != OpSettings && !id.Anonymous() && id.Covers(r.id.Name) {
+		if err := r.gone(ctx); err != nil {
+			return err
+		}
+	}
 	m, err := r.member(ctx, id.User)
 	if err != nil {
 		return err
-	}
-	if op != OpSettings && !id.Anonymous() && id.Covers(r.id.Name) && r.isDeleted() {
-		return channelDeleted(r.id.Name)
 	}
 	if err := permit(id, r.about(), m, op); err != nil {
 		return err

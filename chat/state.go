@@ -76,10 +76,12 @@ func (h *Hub) sweep(ctx context.Context) {
 		}
 		failed := 0
 		for _, d := range due {
-			if err := h.end(ctx, d); !settled(err) {
-				if CodeOf(err) != CodeDeleted { // the channel, which goes with all that is due
-					h.log.Error("delete what is due", "channel", d.Channel.Name, "err", err)
-				}
+			err := h.end(ctx, d)
+			if code := CodeOf(err); code == CodeDeleted || code == CodeUnavailable {
+				err = h.store.Purge(ctx, d.Channel) // with which it goes, if it was deleted
+			}
+			if !settled(err) {
+				h.log.Error("delete what is due", "channel", d.Channel.Name, "err", err)
 				failed++
 			}
 		}

@@ -104,17 +104,18 @@ type Directory interface {
 	Open(ctx context.Context, ch ChannelID) (Opening, error)
 	// PutChannel makes or replaces a channel's settings. It never touches its log.
 	PutChannel(ctx context.Context, c *Channel) error
-	// DeleteChannel empties a channel, and shuts it: its settings, members, cursors
-	// and state are gone, its horizon is its head. That head, which is the answer,
-	// is one seq further on, so that every position that was given out is below
-	// the horizon, and no seq comes twice. Drafts are CodeDeleted from then on,
-	// as is a second DeleteChannel, until PutChannel makes the channel again; a
-	// direct one is made again by its next draft. It is CodeNotFound if there is
-	// no such channel.
+	// DeleteChannel shuts a channel: its settings are gone, and its horizon is its
+	// head. That head, which is the answer, says Deleted, and is one seq further
+	// on, so that every position that was given out is below the horizon, and no
+	// seq comes twice. Members, cursors and state are not to be shown any more;
+	// Purge removes them. Drafts are CodeDeleted from then on, as is a second
+	// DeleteChannel, until PutChannel makes the channel again. A direct one is
+	// made again by its next draft, once it is purged. It is CodeNotFound if there
+	// is no such channel.
 	DeleteChannel(ctx context.Context, ch ChannelID) (Head, error)
 	// Purge removes what still lies where a deleted channel was. Until that is
-	// done PutChannel is CodeUnavailable, and a direct channel's drafts are
-	// CodeDeleted. Expire does it for every channel.
+	// done PutChannel is CodeUnavailable, as are a direct channel's drafts and
+	// another DeleteChannel. Expire does it for every channel.
 	Purge(ctx context.Context, ch ChannelID) error
 	// Channels of a project in name order, names after the given one.
 	Channels(ctx context.Context, project, after string, limit int) ([]*Channel, error)
@@ -135,6 +136,7 @@ type Opening struct {
 	Settings *Channel // nil: it was never made
 	Head     Head
 	Members  bool // false: no user has a standing
+	Emptying bool // it was deleted, and not purged yet
 }
 
 // People keeps what users have to do with channels and with each other.

@@ -23,7 +23,9 @@ func TestDeleteChannel_IsFoundNowhere(t *testing.T) {
 		if got := b.found(t, token, "nobody", 1); len(got) != 1 || got[0] != "nobody else" {
 			t.Errorf("%s finds %q", name, got)
 		}
-		b.ask(t, token, "GET", "/v1/search?q=nobody&channel=private", "").want(t, http.StatusOK, "")
+		if a := b.ask(t, token, "GET", "/v1/search?q=nobody&channel=private", "").want(t, http.StatusOK, ""); len(a.list(t, "messages")) != 0 {
+			t.Errorf("%s finds %s", name, a.text)
+		}
 		b.ask(t, token, "GET", "/files/"+s.file, "").want(t, http.StatusGone, "deleted")
 	}
 	b.ask(t, "", "GET", link, "").want(t, http.StatusGone, "deleted")

@@ -78,8 +78,12 @@ func (w *writer) loadChannel(ch chat.ChannelID) (*channel, error) {
 
 // refuses is why nothing can be written to c, or nil.
 func (c *channel) refuses() error {
-	if c.head.fate == kept || c.head.fate == emptied && chat.KindOf(c.id.Name) == chat.Direct {
+	direct := chat.KindOf(c.id.Name) == chat.Direct
+	switch {
+	case c.head.fate == kept, c.head.fate == emptied && direct:
 		return nil
+	case direct:
+		return chat.StillDeleted(c.id.Name)
 	}
 	return chat.E(chat.CodeDeleted, "channel %q was deleted", c.id.Name)
 }

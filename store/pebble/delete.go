@@ -77,12 +77,12 @@ func (s *Store) leavings(ctx context.Context, ch chat.ChannelID) (r request, a *
 		if l.head.fate != emptying {
 			return nil
 		}
-		t := &trimming{answer: newAnswer(), id: ch, purges: true}
+		t := &trimming{answer: newAnswer(), id: ch, purges: l.head.horizon}
 		if err := t.leavings(l); err != nil || t.count > 0 {
 			r, a = t, &t.answer
 			return err
 		}
-		p := &purging{answer: newAnswer(), id: ch}
+		p := &purging{answer: newAnswer(), id: ch, horizon: l.head.horizon}
 		r, a = p, &p.answer
 		return p.collect(l)
 	})
@@ -133,10 +133,17 @@ func (l *log) oldest() (oldest uint64, err error) {
 // batch before, too, finds nothing of what was.
 type purging struct {
 	answer
-	id    chat.ChannelID
-	keys  [][]byte // to be removed, of about so many
-	bytes int
-	rest  bool // something else is left
+	id      chat.ChannelID
+	horizon uint64   // the deletion's
+	keys    [][]byte // to be removed, of about so many
+	bytes   int
+	rest    bool // something else is left
+}
+
+// empties reports that c is still being emptied after the deletion with that
+// horizon. What was collected for another one is not of now.
+func (c *channel) empties(horizon uint64) bool {
+	return c.head.fate == emptying && c.head.horizon == horizon
 }
 
 func (p *purging) size() int   { return 512 + p.bytes }
@@ -199,7 +206,7 @@ func (p *purging) prepare(w *writer) {
 		p.err = err
 		return
 	}
-	if c.head.fate != emptying {
+	if !c.empties(p.horizon) {
 		return // another Purge was faster
 	}
 	for _, key := range p.keys {

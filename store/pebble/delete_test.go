@@ -2,6 +2,8 @@ package pebble
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -81,21 +83,106 @@ func TestDeleteChannel_LeavesNoKeyButTheHead(t *testing.T) {
 	}
 }
 
+func TestDeleteChannel_OfADirectOneLeavesASoundStore(t *testing.T) {
+	t.Parallel()
+	s := open(t, "data", small(vfs.NewCrashableMem()))
+	ch := chat.ChannelID{Project: "p", Name: chat.DirectName("ann", "bob")}
+	sound := func(when string) {
+		t.Helper()
+		if err := s.Verify(t.Context(), func(problem string) { t.Errorf("%s: %s", when, problem) }); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, d := range []*chat.Draft{
+		{Kind: chat.KindMessage, Body: []byte(`"x"`)}, {Kind: chat.KindMember, Member: &chat.Member{User: "bob"}}, nil,
+	} {
+		if d == nil {
+			if err := s.PutChannel(t.Context(), &chat.Channel{ID: ch, Kind: chat.Direct}); err != nil {
+				t.Fatal(err)
+			}
+			d = &chat.Draft{Kind: chat.KindMessage, Body: []byte(`"y"`)}
+		}
+		d.Channel, d.Sender = ch, "ann"
+		if _, err := appendWait(s, d); err != nil {
+			t.Fatal(err)
+		}
+		sound("made")
+		if _, err := s.DeleteChannel(t.Context(), ch); err != nil {
+			t.Fatal(err)
+		}
+		sound("deleted")
+		if err := s.Purge(t.Context(), ch); err != nil {
+			t.Fatal(err)
+		}
+		sound("purged")
+	}
+}
+
+// An Expire that has looked at the channel before it was deleted.
+func TestExpire_ThatIsOvertakenByADeletionBringsNothingBack(t *testing.T) {
+	t.Parallel()
+	s := open(t, "data", small(vfs.NewCrashableMem()))
+	furnish(t, s)
+	late := &trimming{answer: newAnswer(), id: durableChannel}
+	err := s.readLog(t.Context(), durableChannel, func(l *log) error {
+		events, err := l.events(0, 3)
+		for _, e := range events {
+			err = errors.Join(err, late.add(l, e))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := s.DeleteChannel(t.Context(), durableChannel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.do(t.Context(), late, late.done); err != nil || late.err != nil {
+		t.Fatal(err, late.err)
+	}
+	if got, err := s.Head(t.Context(), durableChannel); err != nil || got != head {
+		t.Errorf("the head is %+v, %v, and was %+v", got, err, head)
+	}
+	if err := s.Purge(t.Context(), durableChannel); err != nil {
+		t.Fatal(err)
+	}
+	if got := remains(t, s, durableChannel); got != string([]byte{spaceHead}) {
+		t.Errorf("there are keys in %q", got)
+	}
+}
+
 // A Purge that was overtaken, and comes when the channel is in use again, has
 // collected keys that are somebody else's now.
 func TestPurge_ThatIsLateRemovesNothingOfTheNewChannel(t *testing.T) {
 	t.Parallel()
+	for _, deletedAgain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("deleted again %v", deletedAgain), func(t *testing.T) {
+			t.Parallel()
+			purgeLate(t, deletedAgain)
+		})
+	}
+}
+
+func purgeLate(t *testing.T, deletedAgain bool) {
+	t.Helper()
 	s := open(t, "data", small(vfs.NewCrashableMem()))
 	furnish(t, s)
+	if _, err := s.MoveCursors(t.Context(), []chat.Cursor{{Channel: durableChannel, User: "bob", Read: 3}}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.DeleteChannel(t.Context(), durableChannel); err != nil {
 		t.Fatal(err)
 	}
 	var late []request
 	var answers []*answer
-	for range 2 {
+	for {
 		r, a, err := s.leavings(t.Context(), durableChannel)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if r == nil {
+			break
 		}
 		late, answers = append(late, r), append(answers, a)
 		r, a, err = s.leavings(t.Context(), durableChannel)
@@ -113,6 +200,14 @@ func TestPurge_ThatIsLateRemovesNothingOfTheNewChannel(t *testing.T) {
 		t.Fatal(err)
 	}
 	furnish(t, s)
+	if deletedAgain {
+		if _, err := s.DeleteChannel(t.Context(), durableChannel); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(late) != 4 { // events; members and keys; the rest; that there is nothing
+		t.Fatalf("it took %d commits", len(late))
+	}
 	for i, r := range late {
 		if err := s.do(t.Context(), r, answers[i].done); err != nil || answers[i].err != nil {
 			t.Fatal(err, answers[i].err)
@@ -120,5 +215,14 @@ func TestPurge_ThatIsLateRemovesNothingOfTheNewChannel(t *testing.T) {
 	}
 	if err := s.Verify(t.Context(), func(problem string) { t.Error(problem) }); err != nil {
 		t.Error(err)
+	}
+	if !deletedAgain {
+		return
+	}
+	if err := s.Purge(t.Context(), durableChannel); err != nil {
+		t.Fatal(err)
+	}
+	if got := remains(t, s, durableChannel); got != string([]byte{spaceHead}) {
+		t.Errorf("there are keys in %q", got)
 	}
 }

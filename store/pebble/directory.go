@@ -3,7 +3,6 @@ package pebble
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/parley-chat/parley/chat"
 )
@@ -26,7 +25,7 @@ func (s *Store) Open(ctx context.Context, ch chat.ChannelID) (o chat.Opening, er
 		if l.head.seq > 0 {
 			s.openings.put(ch, l.head, l.as)
 		}
-		o.Head, o.Members = l.head.public(), l.head.members
+		o.Head, o.Members, o.Emptying = l.head.public(), l.head.members, l.head.fate == emptying
 		if l.head.plain != 0 {
 			o.Settings = plainSettings(ch, instant(l.head.plain))
 			return nil
@@ -187,7 +186,7 @@ func (p *puttingChannel) prepare(w *writer) {
 		return
 	}
 	if c.head.fate == emptying {
-		p.err = &chat.Error{Code: chat.CodeUnavailable, Message: "the channel is still being deleted", RetryAfter: time.Second}
+		p.err = chat.StillDeleted(c.id.Name)
 		return
 	}
 	if p.settings.CreatedAt.IsZero() {
@@ -203,8 +202,9 @@ func (p *puttingChannel) prepare(w *writer) {
 		}
 	}
 	c.made = true
-	if c.head.plain != 0 || c.head.fate != kept {
-		c.head.plain, c.head.fate = 0, kept
+	w.remake(c)
+	if c.head.plain != 0 {
+		c.head.plain = 0
 		w.moved(c)
 	}
 	w.putChannel(c, &p.settings)

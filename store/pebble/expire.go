@@ -139,7 +139,7 @@ type trimming struct {
 	others  [][]byte // mentions, references to files, and what is due
 	count   int
 	bytes   int
-	purges  bool // the channel was deleted, and its horizon stays where it is
+	purges  uint64 // the channel was deleted, and this is its horizon, which stays
 }
 
 func (t *trimming) size() int   { return 512 + t.bytes }
@@ -221,10 +221,10 @@ func (t *trimming) prepare(w *writer) {
 		return
 	}
 	switch {
-	case !t.purges:
+	case t.purges > 0 && !c.empties(t.purges), t.purges == 0 && c.head.fate != kept:
+		return // it was deleted meanwhile, or another Purge was faster
+	case t.purges == 0:
 		t.move(w, c)
-	case c.head.fate != emptying:
-		return // another Purge was faster
 	}
 	for _, space := range []byte{spaceMessage, spaceEvent, spaceNotes, spaceReaction, spaceThread, spacePin} {
 		w.key = seqKey(w.key, space, c.path, 0)

@@ -76,7 +76,8 @@ func (w *writer) make(c *channel, at time.Time) {
 	if c.made {
 		return
 	}
-	c.made, c.head.fate, c.head.plain = true, kept, millis(at) // the head is written with the event
+	w.remake(c)
+	c.made, c.head.plain = true, millis(at) // the head is written with the event
 	if a, b, ok := chat.DirectUsers(c.id.Name); ok {
 		for _, user := range []string{a, b} {
 			w.key = userKey(w.key, spaceMember, c.id, user)
@@ -87,6 +88,20 @@ func (w *writer) make(c *channel, at time.Time) {
 		}
 	}
 	w.putChannel(c, plainSettings(c.id, at))
+}
+
+// remake has c be one that was never deleted. A direct one of which messages are
+// counted is both users' whatever is said there first: see join.
+func (w *writer) remake(c *channel) {
+	if c.head.fate == kept {
+		return
+	}
+	c.head.fate = kept
+	w.moved(c)
+	if a, b, ok := chat.DirectUsers(c.id.Name); ok && c.head.next > 0 {
+		w.set(joinedKey(c.id, a), nothing)
+		w.set(joinedKey(c.id, b), nothing)
+	}
 }
 
 // plainSettings are those that a channel has by its first use.

@@ -27,7 +27,7 @@ type Options struct {
 	QueueBytes    int    // the same in bytes; default 32 MiB
 	Channels      int    // heads that the writer keeps in memory; default 262144
 	FilterBytes   int64  // bound on the nonce filter; default 256 MiB
-	CacheBytes    int64  // blocks kept in memory; default 128 MiB
+	CacheBytes    int64  // blocks kept in memory; default 64 MiB
 	MemTableBytes uint64 // default 16 MiB, less on a small disk
 	// ReserveBytes is the free space below which writes are refused with
 	// CodeStorageFull; default 256 MiB. Of a small disk it is at most an eighth.
@@ -46,7 +46,7 @@ func (o Options) filled(disk uint64) Options {
 	setDefault(&o.QueueBytes, 32<<20)
 	setDefault(&o.Channels, 1<<18)
 	setDefault(&o.FilterBytes, 256<<20)
-	setDefault(&o.CacheBytes, 128<<20)
+	setDefault(&o.CacheBytes, 64<<20)
 	setDefault(&o.MemTableBytes, 16<<20)
 	if disk > 0 {
 		o.MemTableBytes = min(o.MemTableBytes, max(disk/64, 256<<10))

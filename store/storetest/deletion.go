@@ -143,22 +143,44 @@ func deleteDirect(b *bundle) {
 	b.must(member(ch, chat.Member{User: "bob"})) // it stays in his list all the same
 	h, err := b.DeleteChannel(b.ctx, ch)
 	b.noError(err)
+	o, err := b.Open(b.ctx, ch)
+	b.noError(err)
+	b.same("emptying", o.Emptying, true)
 	_, err = b.try(message(ch, "bob", "x"))
-	b.wantCode(err, chat.CodeDeleted)
+	b.wantCode(err, chat.CodeUnavailable)
+	_, err = b.DeleteChannel(b.ctx, ch)
+	b.wantCode(err, chat.CodeUnavailable)
 	b.noError(b.Purge(b.ctx, ch))
 	b.nothing(ch, h)
 	_, err = b.DeleteChannel(b.ctx, ch)
 	b.wantCode(err, chat.CodeNotFound)
 	b.reopen()
+	_, err = b.Open(b.ctx, ch) // as who posts does
+	b.noError(err)
 	got := b.must(message(ch, "bob", "again"))
 	b.same("seq", got.Seq, h.Seq+1)
 	b.same("deleted", b.head(ch).Deleted, false)
+	c, err := b.Channel(b.ctx, ch)
+	b.noError(err)
+	b.same("channel", c, &chat.Channel{ID: ch, Kind: chat.Direct, CreatedAt: got.At})
 	joined, err := b.Joined(b.ctx, "acme", "ann", "", 10)
 	b.noError(err)
 	b.same("joined", joined, []string{ch.Name})
 	ms, err := b.Members(b.ctx, ch, "", 10)
 	b.noError(err)
 	b.same("members", ms, []*chat.Member{{User: "ann", Role: chat.Ordinary, Since: got.At}, {User: "bob", Role: chat.Ordinary, Since: got.At}})
+	for _, again := range []func(){
+		func() { b.noError(b.PutChannel(b.ctx, &chat.Channel{ID: ch, Kind: chat.Direct})) },
+		func() { b.must(member(ch, chat.Member{User: "bob"})) },
+	} {
+		b.delete(ch)
+		again()
+		for _, user := range []string{"ann", "bob"} {
+			joined, err := b.Joined(b.ctx, "acme", user, "", 10)
+			b.noError(err)
+			b.same("joined by "+user, joined, []string{ch.Name})
+		}
+	}
 }
 
 func deleteRefuses(b *bundle) {

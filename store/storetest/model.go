@@ -18,6 +18,7 @@ type modelled struct {
 	deleted map[uint64]uint64 // message → delete event
 	nonces  map[string]use
 	gone    bool // the channel was deleted
+	left    bool // and not purged yet
 	horizon uint64
 	next    uint64
 	members map[string]chat.Member
@@ -169,6 +170,7 @@ func behavesLikeModel(b *bundle) {
 			"cursor": tr.cursor,
 			"delete": tr.delete,
 			"expire": tr.expire,
+			"purge":  tr.purge,
 			"put":    tr.put,
 			"pages":  tr.pages,
 			"wait":   func(*rapid.T) { b.opened.Advance(time.Hour) },
@@ -265,7 +267,7 @@ func (tr *trial) cursor(rt *rapid.T) {
 	}
 }
 
-// delete deletes a channel, and has it purged by either way.
+// delete deletes a channel.
 func (tr *trial) delete(rt *rapid.T) {
 	ch, m := tr.channel(rt)
 	h, err := tr.DeleteChannel(tr.ctx, ch)
@@ -279,20 +281,21 @@ func (tr *trial) delete(rt *rapid.T) {
 	case err != nil:
 		rt.Fatal(err)
 	}
-	if rapid.Bool().Draw(rt, "by Expire") {
-		_, err = tr.Expire(tr.ctx, time.Time{})
-	} else {
-		err = tr.Purge(tr.ctx, ch)
-	}
-	if err != nil {
-		rt.Fatal(err)
-	}
 	last := m.at(uint64(len(m.events))).At
 	m.events = append(m.events, &chat.Event{At: last})
 	gone := newModelled()
-	gone.gone, gone.events, gone.horizon, gone.next = true, m.events, uint64(len(m.events)), m.next
+	gone.left, gone.gone, gone.events, gone.horizon, gone.next = true, true, m.events, uint64(len(m.events)), m.next
 	*m = *gone
 	tr.same("head of what was deleted", h, m.head())
+}
+
+// purge removes what is left of a channel, if it was deleted.
+func (tr *trial) purge(rt *rapid.T) {
+	ch, m := tr.channel(rt)
+	if err := tr.Purge(tr.ctx, ch); err != nil {
+		rt.Fatal(err)
+	}
+	m.left = false
 }
 
 // put makes a channel again that was deleted.
@@ -301,7 +304,12 @@ func (tr *trial) put(rt *rapid.T) {
 	if !m.gone {
 		return
 	}
-	if err := tr.PutChannel(tr.ctx, &chat.Channel{ID: ch, Kind: chat.Open}); err != nil {
+	err := tr.PutChannel(tr.ctx, &chat.Channel{ID: ch, Kind: chat.Open})
+	if m.left {
+		tr.wantCode(err, chat.CodeUnavailable)
+		return
+	}
+	if err != nil {
 		rt.Fatal(err)
 	}
 	m.gone = false
@@ -318,6 +326,7 @@ func (tr *trial) expire(rt *rapid.T) {
 		rt.Fatal(err)
 	}
 	for _, m := range tr.models {
+		m.left = false
 		for m.horizon < uint64(len(m.events)) && m.at(m.horizon+1).At.Before(now.Add(-chat.DefaultRetention)) {
 			m.horizon++
 		}
@@ -355,6 +364,9 @@ func (tr *trial) compare(rt *rapid.T) {
 			tr.same("message", got, e)
 		}
 		for _, user := range []string{"ann", "bob"} {
+			if m.left {
+				continue // not to be shown
+			}
 			got, err := tr.Member(tr.ctx, ch, user)
 			want, ok := m.members[user]
 			if !ok && chat.CodeOf(err) == chat.CodeNotFound {

@@ -18,11 +18,10 @@ export function useDeleted(channelId: string, onPlace: Go): void {
     const goOn = () => {
       if (!here) return;
       say(strings.channels.header.deleted);
-      // Whoever is in no other channel comes into the lobby, unless that is what was deleted.
-      const elsewhere = channelId !== lobby || inbox.snapshot().channels.some((c) => c.id !== channelId);
-      if (elsewhere) onPlace({ at: "home" }, { replace: true });
+      const other = inbox.snapshot().channels.find((c) => c.id !== channelId)?.id ?? lobby;
+      if (other !== channelId) onPlace({ at: "channel", channelId: other }, { replace: true });
     };
-    void inbox.reload().then(goOn, goOn); // home is where one was last: this must not be in the list any more
+    void inbox.reload().then(goOn, goOn);
     return () => {
       here = false;
     };
