@@ -206,6 +206,66 @@ func TestDeleteChannel_IsKnownToAHubThatComesLater(t *testing.T) {
 	ada.refused(post("plans", "x", ""), chat.CodeDeleted)
 }
 
+// slowPurge is a store that takes its time to remove what is left.
+type slowPurge struct {
+	chat.Store
+	release chan struct{}
+}
+
+func (s *slowPurge) Purge(ctx context.Context, ch chat.ChannelID) error {
+	select {
+	case <-s.release:
+		return s.Store.Purge(ctx, ch)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestDeleteChannel_WhatSomebodyWasThereCountsNoMore(t *testing.T) {
+	t.Parallel()
+	store := &slowPurge{Store: openStore(t), release: make(chan struct{})}
+	h := newHub(t, chat.Options{Store: store})
+	c := gather(t, h)
+	ben, name := c.devices["ben"], chat.DirectName("ada", "ben")
+	c.devices["ada"].must(post(name, "x", ""))
+	c.put(name, chat.Member{User: "ben", Role: chat.Ordinary, Muted: true})
+	for _, channel := range []string{"plans", name} {
+		if err := h.DeleteChannel(t.Context(), &operator, channel); err != nil {
+			t.Fatal(err)
+		}
+		// It is looked at what he is there while the row is still there.
+		if _, err := h.PutMember(t.Context(), &operator, channel, chat.Member{User: "ben", Role: chat.Reader}); err == nil {
+			t.Errorf("ben was put into %s", channel)
+		}
+	}
+	ben.refused(post(name, "y", ""), chat.CodeUnavailable)
+	close(store.release)
+	remake(t, h, "plans")
+	ben.refused(chat.Subscribe{Channel: "plans"}, chat.CodeForbidden)
+	for until := time.Now().Add(patience()); ; time.Sleep(time.Millisecond) {
+		r := ben.ask(post(name, "y", ""))
+		if r.Err == nil {
+			break
+		}
+		if r.Err.Code != chat.CodeUnavailable || time.Now().After(until) {
+			t.Fatal(r.Err)
+		}
+	}
+	// A node that knows the direct channel as it is now tells of it when it comes.
+	if err := h.DeleteChannel(t.Context(), &operator, name); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Purge(t.Context(), chat.ChannelID{Project: chat.DefaultProject, Name: name}); err != nil {
+		t.Fatal(err)
+	}
+	later := newHub(t, chat.Options{Store: store})
+	again := connectSpeaking(t, later, as("ben"), "native+")
+	connect(t, later, as("ada")).must(post(name, "z", ""))
+	if got := eventually(again, 1); !slices.Equal(got, []string{"is member in " + name}) {
+		t.Errorf("told %v", got)
+	}
+}
+
 func TestDeleteChannel_IsTheOwners(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, chat.Options{})
