@@ -30,11 +30,11 @@ func (h *Hub) append(r *room, d *Draft, from receipt, done func(Committed, error
 		if fresh {
 			c.Event.Session = d.Session
 			r.apply(c.Event)
+			h.stats.posts.Add(1) // whoever is answered finds it counted
 		}
 		done(c, err)
 		if fresh {
 			h.acked(from)
-			h.stats.posts.Add(1)
 			r.deliver(c.Event, h.trail(c.Event, from))
 			h.tellNodes(r, c.Event)
 		}
