@@ -140,7 +140,8 @@ func NewHub(o Options) *Hub {
 		h.queueBytes = 256 << 10
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
-	h.spawn(h.run)
+	begun := h.now() // not when the goroutine comes to run
+	h.spawn(func(ctx context.Context) { h.run(ctx, begun) })
 	if h.bus != nil {
 		h.unhear = h.bus.Listen(h.hear)
 	}

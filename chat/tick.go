@@ -8,10 +8,10 @@ import (
 
 // run is the hub's clock: everything that is due at some time is done here, so
 // that no channel or session needs a timer of its own.
-func (h *Hub) run(ctx context.Context) {
+func (h *Hub) run(ctx context.Context, begun time.Time) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
-	slow, expire, tickets := h.now(), h.now(), h.now()
+	slow, expire, tickets := begun, begun, begun
 	for {
 		select {
 		case <-ctx.Done():
