@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
-func channelDeleted(name string) *Error { return E(CodeDeleted, "channel %q was deleted", name) }
+// ChannelDeleted says that only who makes the channel again may do anything there.
+func ChannelDeleted(name string) *Error { return E(CodeDeleted, "channel %q was deleted", name) }
 
 // StillDeleted says of a channel that it is not free yet for what comes next.
 func StillDeleted(name string) *Error {
-	return &Error{Code: CodeUnavailable, Message: "channel \"" + name + "\" is still being deleted", RetryAfter: time.Second}
+	err := E(CodeUnavailable, "channel %q is still being deleted", name)
+	err.RetryAfter = time.Second
+	return err
 }
 
 // DeleteChannel deletes a channel with all that is kept of it. When it returns,
@@ -59,13 +62,13 @@ func (r *room) isShut(o Opening) bool { return o.Head.Deleted && (r.users == nil
 // gone is why nothing may be done in the channel, if it was deleted.
 func (r *room) gone(ctx context.Context) error {
 	r.mu.Lock()
-	deleted := r.deleted
+	deleted, first := r.deleted, r.first
 	r.mu.Unlock()
 	switch {
 	case !deleted:
 		return nil
 	case r.users == nil:
-		return channelDeleted(r.id.Name)
+		return ChannelDeleted(r.id.Name)
 	}
 	o, err := r.hub.store.Open(ctx, r.id) // whoever has emptied it
 	if err != nil {
@@ -76,6 +79,9 @@ func (r *room) gone(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.first != first { // it was deleted once more meanwhile
+		return StillDeleted(r.id.Name)
+	}
 	r.deleted = false
 	r.forgetMembers()
 	return nil
@@ -94,7 +100,7 @@ func (r *room) end(head Head) {
 	for _, sub := range slices.Concat(r.level, r.lagging) {
 		var why *Error
 		if !sub.opened { // else its client does not know of it
-			why = channelDeleted(r.id.Name)
+			why = ChannelDeleted(r.id.Name)
 		}
 		sub.session.drop(sub, why)
 	}

@@ -132,15 +132,8 @@ func TestDeleteChannel_ADirectOneComesAgainWithWhatIsSaidNext(t *testing.T) {
 		t.Fatal(err)
 	}
 	ben.dropped(name)
-	for until := time.Now().Add(patience()); ; time.Sleep(time.Millisecond) {
-		r := ben.ask(post(name, "y", ""))
-		if r.Err == nil {
-			break
-		}
-		if r.Err.Code != chat.CodeUnavailable || !r.Err.Retryable() || time.Now().After(until) {
-			t.Fatal(r.Err)
-		}
-	}
+	ben.retried(post(name, "y", ""))
+
 	page := ada.must(chat.History{Channel: name, Page: chat.Page{Limit: 10}}).Messages
 	if len(page) != 1 || string(page[0].Body) != `"y"` {
 		t.Errorf("ada reads %d messages", len(page))
@@ -160,11 +153,8 @@ func TestDeleteChannel_ADirectOneThatComesAgainIsToldAsANewOneIs(t *testing.T) {
 	if err := h.DeleteChannel(t.Context(), &operator, name); err != nil {
 		t.Fatal(err)
 	}
-	for until := time.Now().Add(patience()); ada.ask(post(name, "y", "")).Err != nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatal("it does not come again")
-		}
-	}
+	ada.retried(post(name, "y", ""))
+
 	for _, d := range []*device{ada, ben} {
 		if got := eventually(d, len(want)); !slices.Equal(got, want) {
 			t.Errorf("told %v", got)
@@ -173,11 +163,31 @@ func TestDeleteChannel_ADirectOneThatComesAgainIsToldAsANewOneIs(t *testing.T) {
 }
 
 // eventually are the device's memberships, once there are so many.
-func eventually(d *device, n int) (list []string) {
-	for until := time.Now().Add(patience()); len(list) < n && time.Now().Before(until); time.Sleep(time.Millisecond) {
-		list = d.memberships()
+func eventually(d *device, n int) []string {
+	until(d, "memberships", func(got []*chat.Delivery) (int, bool) {
+		told := 0
+		for _, g := range got {
+			if g.Signal != nil && g.Signal.Kind == chat.SignalMembership {
+				told++
+			}
+		}
+		return told, told >= n
+	})
+	return d.memberships()
+}
+
+// retried asks until it is not too early any more.
+func (d *device) retried(c chat.Command) {
+	d.t.Helper()
+	for until := time.Now().Add(patience()); ; time.Sleep(time.Millisecond) {
+		r := d.ask(c)
+		if r.Err == nil {
+			return
+		}
+		if r.Err.Code != chat.CodeUnavailable || !r.Err.Retryable() || time.Now().After(until) {
+			d.t.Fatal(r.Err)
+		}
 	}
-	return list
 }
 
 // Whoever asks for it may be gone when it is done.
@@ -242,15 +252,8 @@ func TestDeleteChannel_WhatSomebodyWasThereCountsNoMore(t *testing.T) {
 	close(store.release)
 	remake(t, h, "plans")
 	ben.refused(chat.Subscribe{Channel: "plans"}, chat.CodeForbidden)
-	for until := time.Now().Add(patience()); ; time.Sleep(time.Millisecond) {
-		r := ben.ask(post(name, "y", ""))
-		if r.Err == nil {
-			break
-		}
-		if r.Err.Code != chat.CodeUnavailable || time.Now().After(until) {
-			t.Fatal(r.Err)
-		}
-	}
+	ben.retried(post(name, "y", ""))
+
 	// A node that knows the direct channel as it is now tells of it when it comes.
 	if err := h.DeleteChannel(t.Context(), &operator, name); err != nil {
 		t.Fatal(err)

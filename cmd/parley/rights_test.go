@@ -75,8 +75,10 @@ func (w *walk) walkers() []walker {
 func (w *walk) make(channel string) {
 	w.t.Helper()
 	path := "/v1/channels/" + channel
-	for w.ask(w.t, w.server, "PUT", path, `{"kind":"private"}`).status == http.StatusServiceUnavailable {
-		time.Sleep(time.Millisecond)
+	for begun := time.Now(); w.ask(w.t, w.server, "PUT", path, `{"kind":"private"}`).status == http.StatusServiceUnavailable; time.Sleep(time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			w.t.Fatalf("%s is still being deleted", channel)
+		}
 	}
 	for user, standing := range w.standings {
 		if channel == "vault" {

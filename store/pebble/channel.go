@@ -85,7 +85,7 @@ func (c *channel) refuses() error {
 	case direct:
 		return chat.StillDeleted(c.id.Name)
 	}
-	return chat.E(chat.CodeDeleted, "channel %q was deleted", c.id.Name)
+	return chat.ChannelDeleted(c.id.Name)
 }
 
 // forget makes room for one more, picking by chance: what is forgotten is

@@ -57,7 +57,7 @@ func (d *deleting) prepare(w *writer) {
 // Purge is chat.Directory's.
 func (s *Store) Purge(ctx context.Context, ch chat.ChannelID) error {
 	for {
-		r, a, err := s.leavings(ctx, ch)
+		r, a, err := s.nextPurge(ctx, ch)
 		if err != nil || r == nil {
 			return err
 		}
@@ -70,9 +70,9 @@ func (s *Store) Purge(ctx context.Context, ch chat.ChannelID) error {
 	}
 }
 
-// leavings is what removes the next part of what is left of a deleted channel,
+// nextPurge is what removes the next part of what is left of a deleted channel,
 // with its answer; or nil: there is nothing left.
-func (s *Store) leavings(ctx context.Context, ch chat.ChannelID) (r request, a *answer, err error) {
+func (s *Store) nextPurge(ctx context.Context, ch chat.ChannelID) (r request, a *answer, err error) {
 	err = s.readLog(ctx, ch, func(l *log) error {
 		if l.head.fate != emptying {
 			return nil

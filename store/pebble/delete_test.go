@@ -164,6 +164,32 @@ func TestPurge_ThatIsLateRemovesNothingOfTheNewChannel(t *testing.T) {
 	}
 }
 
+// overtaken are the commits of a Purge, each of which another one was faster with.
+func overtaken(t *testing.T, s *Store) (late []request, answers []*answer) {
+	t.Helper()
+	for {
+		r, a, err := s.nextPurge(t.Context(), durableChannel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r == nil {
+			break
+		}
+		late, answers = append(late, r), append(answers, a)
+		r, a, err = s.nextPurge(t.Context(), durableChannel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.do(t.Context(), r, a.done); err != nil || a.err != nil {
+			t.Fatal(err, a.err)
+		}
+	}
+	if len(late) != 4 { // events; members and keys; the rest; that there is nothing
+		t.Fatalf("it took %d commits", len(late))
+	}
+	return late, answers
+}
+
 func purgeLate(t *testing.T, deletedAgain bool) {
 	t.Helper()
 	s := open(t, "data", small(vfs.NewCrashableMem()))
@@ -174,25 +200,7 @@ func purgeLate(t *testing.T, deletedAgain bool) {
 	if _, err := s.DeleteChannel(t.Context(), durableChannel); err != nil {
 		t.Fatal(err)
 	}
-	var late []request
-	var answers []*answer
-	for {
-		r, a, err := s.leavings(t.Context(), durableChannel)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r == nil {
-			break
-		}
-		late, answers = append(late, r), append(answers, a)
-		r, a, err = s.leavings(t.Context(), durableChannel)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.do(t.Context(), r, a.done); err != nil || a.err != nil {
-			t.Fatal(err, a.err)
-		}
-	}
+	late, answers := overtaken(t, s)
 	if err := s.Purge(t.Context(), durableChannel); err != nil {
 		t.Fatal(err)
 	}
@@ -204,9 +212,6 @@ func purgeLate(t *testing.T, deletedAgain bool) {
 		if _, err := s.DeleteChannel(t.Context(), durableChannel); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if len(late) != 4 { // events; members and keys; the rest; that there is nothing
-		t.Fatalf("it took %d commits", len(late))
 	}
 	for i, r := range late {
 		if err := s.do(t.Context(), r, answers[i].done); err != nil || answers[i].err != nil {
