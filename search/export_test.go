@@ -74,3 +74,6 @@ func Numbered(ch chat.ChannelID) uint32 {
 
 // KeepPlaces has the table of places be of so many slots at most, a power of two.
 func (o *Options) KeepPlaces(slots int) { o.places = slots }
+
+// RestOfNew is for how many shifts the follower rests after one.
+var RestOfNew = restOfNew

@@ -17,10 +17,11 @@ const (
 	stepEvents = 256  // of one log, before others have their turn
 	walkHeads  = 1000 // compared
 
-	// After a shift of work the cores are others' for so many times as long: of
-	// work on what is new at most, and on what is behind.
-	restOfNew    = 8
-	restOfBehind = 1
+	// After a shift of work the cores are others' for so many times as long.
+	restOfBehind   = 1  // at least
+	restOfPunctual = 8  // where the index is not late, at least
+	restOfLate     = 20 // for each millisecond by which rests end late: see restOfNew
+	restMost       = 50 // for that, at most
 )
 
 // follow indexes what is new until ctx ends: at first and now and then by
@@ -99,7 +100,7 @@ func (x *Index) fail(ctx context.Context, err error) {
 
 // round indexes what hints have named, and with walk all that is behind.
 func (x *Index) round(ctx context.Context, walk bool) error {
-	x.shifts = pacing.NewShifts(x.options.Now)
+	x.shifts.Begin()
 	if x.stalled.Load() {
 		if err := x.room.Check(); err != nil {
 			return err
@@ -146,12 +147,21 @@ func (x *Index) hearsay(ctx context.Context) (more bool, err error) {
 }
 
 // giveWay rests after a shift: indexed in one go, what has gathered would keep a
-// core from the messages for as long. It has as long again as it has gathered,
-// and the less of that is left, the shorter are the rests.
+// core from the messages for as long.
 func (x *Index) giveWay(ctx context.Context) {
 	_, lag := x.news.waiting()
-	left := 2 - lag.Seconds()/x.options.Gather.Seconds()
-	x.shifts.Rest(ctx.Done(), restOfNew*min(left, 1))
+	x.shifts.Rest(ctx.Done(), restOfNew(lag, x.options.Gather, x.shifts.Late()))
+}
+
+// restOfNew is for how many times a shift the follower rests after it, when the
+// oldest of what is new has waited for lag. It has as long again as that has
+// gathered, and the less of that is left, the shorter are the rests; but where the
+// cores are wanted, which a rest that ends late says, the messages come first, and
+// the index is late until they are not.
+func restOfNew(lag, gather, late time.Duration) float64 {
+	left := 2 - lag.Seconds()/gather.Seconds()
+	wanted := restOfLate * float64(late) / float64(time.Millisecond)
+	return max(restOfBehind, restOfPunctual*min(left, 1), min(wanted, restMost))
 }
 
 // walk compares the heads of all logs with what is indexed.

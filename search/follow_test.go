@@ -53,8 +53,8 @@ func TestIndex_FindsWithinASecondHoweverMuchIsSaid(t *testing.T) {
 	})
 }
 
-// What is new is indexed at leisure while there is time, and in one go when there
-// is none: here each message takes its time in the bubble's clock.
+// What is new is indexed at leisure while there is time, and with rests as long as
+// the work when there is none: here each message takes its time in the bubble's clock.
 func TestIndex_RestsBetweenShiftsAndIsInTime(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -63,7 +63,7 @@ func TestIndex_RestsBetweenShiftsAndIsInTime(t *testing.T) {
 		atLeast, until time.Duration // after it was said all is indexed
 	}{
 		{"little", 100 * time.Microsecond, 500 * time.Millisecond, 800 * time.Millisecond},
-		{"much", 4 * time.Millisecond, 2 * time.Second, 2400 * time.Millisecond},
+		{"much", 4 * time.Millisecond, 3 * time.Second, 4 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := setup(t)
@@ -214,4 +214,27 @@ func TestIndex_AChannelFarBehindDoesNotKeepOthersWaiting(t *testing.T) {
 		t.Errorf("the logs were read in this order: %q", read)
 	}
 	w.open() // for the end
+}
+
+func TestIndex_RestsLongerWhereTheCoresAreWantedHoweverLateItIs(t *testing.T) {
+	t.Parallel()
+	const gather = 400 * time.Millisecond
+	for _, c := range []struct {
+		lag, late time.Duration
+		want      float64
+	}{
+		{gather, 0, 8},
+		{gather, 300 * time.Microsecond, 8}, // what timers take
+		{gather * 3 / 2, 300 * time.Microsecond, 6},
+		{gather * 3 / 2, 0, 4},
+		{2 * gather, 0, 1},
+		{time.Hour, 0, 1},
+		{gather, time.Millisecond, 20},
+		{time.Hour, time.Millisecond, 20},
+		{time.Hour, time.Second, 50},
+	} {
+		if got := search.RestOfNew(c.lag, gather, c.late); got < c.want-1e-9 || got > c.want+1e-9 {
+			t.Errorf("%v behind, with rests %v late, it rests for %v shifts instead of %v", c.lag, c.late, got, c.want)
+		}
+	}
 }

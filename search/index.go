@@ -112,7 +112,9 @@ type Index struct {
 // the right to write.
 func Open(ctx context.Context, o Options) (*Index, error) {
 	o = o.filled()
-	x := &Index{options: o, log: o.Logger, turns: newTurns(o.AtOnce), hurts: make(chan error, 1)}
+	x := &Index{
+		options: o, log: o.Logger, turns: newTurns(o.AtOnce), shifts: pacing.NewShifts(o.Now), hurts: make(chan error, 1),
+	}
 	x.room = reserve.Of(o.FS, o.Dir, o.ReserveBytes, 4, o.Now)
 	x.news = newNews(o.Now)
 	ctx, x.following = context.WithCancel(context.WithoutCancel(ctx))

@@ -6,10 +6,14 @@ import "time"
 // has waited itself.
 const longest = 20 * shift
 
+// lateOver is about how many rests Late is the average of.
+const lateOver = 16
+
 // Shifts are those of work that can wait, and goes on in one goroutine.
 type Shifts struct {
 	now   func() time.Time
 	began time.Time
+	late  time.Duration
 }
 
 // NewShifts begins the first shift.
@@ -26,7 +30,21 @@ func (s *Shifts) Rest(over <-chan struct{}, times float64) {
 		return
 	}
 	if times > 0 {
-		Pause(over, time.Duration(times*float64(min(worked, longest))))
+		s.pause(over, time.Duration(times*float64(min(worked, longest))))
 	}
 	s.began = s.now()
 }
+
+func (s *Shifts) pause(over <-chan struct{}, d time.Duration) {
+	from := s.now()
+	Pause(over, d)
+	s.late += (max(s.now().Sub(from)-d, 0) - s.late) / lateOver
+}
+
+// Begin begins a shift, without a rest before it.
+func (s *Shifts) Begin() { s.began = s.now() }
+
+// Late is by how much its rests ended later than they were to, on average of the
+// last ones: for so long others kept the cores. Where nobody wants them it is some
+// 0.3 ms, which timers take.
+func (s *Shifts) Late() time.Duration { return s.late }

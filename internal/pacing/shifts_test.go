@@ -49,3 +49,45 @@ func TestShifts_RestForATimesAsLongAsTheyWorked(t *testing.T) {
 		}
 	})
 }
+
+// A clock by which each rest ends late is that of a machine whose cores others keep.
+func TestShifts_SayByHowMuchTheirRestsEndLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var kept, by time.Duration // kept by others so far, by them in each rest
+		looked := 0
+		now := func() time.Time {
+			if looked++; looked%4 == 0 { // begin or the last, work, rest, its end
+				kept += by
+			}
+			return time.Now().Add(kept)
+		}
+		rest := func(s *pacing.Shifts, n int) {
+			for range n {
+				looked = 0
+				s.Begin()
+				time.Sleep(time.Millisecond)
+				s.Rest(nil, 8)
+			}
+		}
+		s := pacing.NewShifts(now)
+		rest(s, 50)
+		if s.Late() != 0 {
+			t.Errorf("punctual rests are %v late", s.Late())
+		}
+		by = 3 * time.Millisecond
+		rest(s, 1)
+		if late := s.Late(); late <= 0 || late > by/4 {
+			t.Errorf("after one rest that was %v late it says %v", by, late)
+		}
+		rest(s, 200)
+		if late := s.Late(); late < by-by/100 || late > by {
+			t.Errorf("rests that end %v late are said to be %v late", by, late)
+		}
+		by = 0
+		rest(s, 200)
+		if late := s.Late(); late > 10*time.Microsecond {
+			t.Errorf("rests that are punctual again are %v late", late)
+		}
+	})
+}
