@@ -87,7 +87,8 @@ func quantiles(h *hdrhistogram.Histogram) Quantiles {
 // Paging is how long pages took.
 type Paging struct {
 	Quantiles
-	Stolen float64 // of one core, what the machine's host took meanwhile
+	Left   Quantiles // of those in stretches of 100 ms in which the machine's host took nothing
+	Stolen float64   // of one core, what the host took meanwhile
 }
 
 func (p Paging) metrics(prefix string) []Metric {
@@ -95,6 +96,8 @@ func (p Paging) metrics(prefix string) []Metric {
 		{prefix + "page-p50-ms", ms(p.P50)},
 		{prefix + "page-p99-ms", ms(p.P99)},
 		{prefix + "page-max-ms", ms(p.Max)},
+		{prefix + "page-left-p99-ms", ms(p.Left.P99)},
+		{prefix + "page-left-%", 100 * float64(p.Left.Count) / float64(max(p.Count, 1))},
 		{prefix + "page-stolen-cpu-%", 100 * p.Stolen},
 	}
 }

@@ -75,5 +75,8 @@ func Numbered(ch chat.ChannelID) uint32 {
 // KeepPlaces has the table of places be of so many slots at most, a power of two.
 func (o *Options) KeepPlaces(slots int) { o.places = slots }
 
-// RestOfNew is for how many shifts the follower rests after one.
-var RestOfNew = restOfNew
+// RestOfNew and RestOfOld are for how many shifts the follower rests after one.
+var (
+	RestOfNew = restOfNew
+	RestOfOld = restOfOld
+)

@@ -18,10 +18,13 @@ const (
 	walkHeads  = 1000 // compared
 
 	// After a shift of work the cores are others' for so many times as long.
-	restOfBehind   = 1  // at least
-	restOfPunctual = 8  // where the index is not late, at least
-	restOfLate     = 20 // for each millisecond by which rests end late: see restOfNew
-	restMost       = 50 // for that, at most
+	restAtLeast    = 1
+	restOfPunctual = 8  // of what is new while that is not late; else at most
+	restOfLate     = 20 // for each millisecond by which rests end late
+	restMost       = 50 // for that, of what is new; less, the later the index is
+
+	patience = 30 * time.Second
+	punctual = 400 * time.Microsecond // is not late: timers take 0.3 ms by themselves
 )
 
 // follow indexes what is new until ctx ends: at first and now and then by
@@ -153,15 +156,24 @@ func (x *Index) giveWay(ctx context.Context) {
 	x.shifts.Rest(ctx.Done(), restOfNew(lag, x.options.Gather, x.shifts.Late()))
 }
 
-// restOfNew is for how many times a shift the follower rests after it, when the
-// oldest of what is new has waited for lag. It has as long again as that has
+// restOfNew is for how many times a shift the follower rests after one of what is
+// new, the oldest of which has waited for lag. It has as long again as that has
 // gathered, and the less of that is left, the shorter are the rests; but where the
-// cores are wanted, which a rest that ends late says, the messages come first, and
-// the index is late until they are not.
+// cores are wanted the messages come first, and the index has until patience ends.
 func restOfNew(lag, gather, late time.Duration) float64 {
 	left := 2 - lag.Seconds()/gather.Seconds()
-	wanted := restOfLate * float64(late) / float64(time.Millisecond)
-	return max(restOfBehind, restOfPunctual*min(left, 1), min(wanted, restMost))
+	most := restMost * (1 - lag.Seconds()/patience.Seconds())
+	return max(restAtLeast, restOfPunctual*min(left, 1), min(wanted(late), most))
+}
+
+// restOfOld is the same after a shift of what it is behind with.
+func restOfOld(late time.Duration) float64 {
+	return max(restAtLeast, min(wanted(late), restOfPunctual))
+}
+
+// wanted is how much others want the cores, by how late rests end.
+func wanted(late time.Duration) float64 {
+	return restOfLate * float64(late-punctual) / float64(time.Millisecond)
 }
 
 // walk compares the heads of all logs with what is indexed.
@@ -200,7 +212,7 @@ func (x *Index) visit(ctx context.Context, ch chat.ChannelID, h chat.Head) error
 			return err
 		}
 		if x.news.age() < x.options.Gather {
-			x.shifts.Rest(ctx.Done(), restOfBehind)
+			x.shifts.Rest(ctx.Done(), restOfOld(x.shifts.Late()))
 		} else if _, err = x.hearsay(ctx); err != nil {
 			return err
 		}

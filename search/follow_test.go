@@ -216,7 +216,7 @@ func TestIndex_AChannelFarBehindDoesNotKeepOthersWaiting(t *testing.T) {
 	w.open() // for the end
 }
 
-func TestIndex_RestsLongerWhereTheCoresAreWantedHoweverLateItIs(t *testing.T) {
+func TestIndex_RestsLongerWhereTheCoresAreWanted(t *testing.T) {
 	t.Parallel()
 	const gather = 400 * time.Millisecond
 	for _, c := range []struct {
@@ -225,16 +225,23 @@ func TestIndex_RestsLongerWhereTheCoresAreWantedHoweverLateItIs(t *testing.T) {
 	}{
 		{gather, 0, 8},
 		{gather, 300 * time.Microsecond, 8}, // what timers take
-		{gather * 3 / 2, 300 * time.Microsecond, 6},
 		{gather * 3 / 2, 0, 4},
+		{gather * 3 / 2, 700 * time.Microsecond, 6},
 		{2 * gather, 0, 1},
 		{time.Hour, 0, 1},
-		{gather, time.Millisecond, 20},
-		{time.Hour, time.Millisecond, 20},
-		{time.Hour, time.Second, 50},
+		{gather, time.Millisecond, 12},
+		{15 * time.Second, time.Millisecond, 12},
+		{15 * time.Second, time.Second, 25},
+		{27 * time.Second, time.Second, 5},
+		{time.Hour, time.Second, 1},
 	} {
 		if got := search.RestOfNew(c.lag, gather, c.late); got < c.want-1e-9 || got > c.want+1e-9 {
 			t.Errorf("%v behind, with rests %v late, it rests for %v shifts instead of %v", c.lag, c.late, got, c.want)
+		}
+	}
+	for late, want := range map[time.Duration]float64{0: 1, 400 * time.Microsecond: 1, 600 * time.Microsecond: 4, time.Second: 8} {
+		if got := search.RestOfOld(late); got < want-1e-9 || got > want+1e-9 {
+			t.Errorf("of what is old, with rests %v late, it rests for %v shifts instead of %v", late, got, want)
 		}
 	}
 }

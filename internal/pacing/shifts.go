@@ -46,5 +46,5 @@ func (s *Shifts) Begin() { s.began = s.now() }
 
 // Late is by how much its rests ended later than they were to, on average of the
 // last ones: for so long others kept the cores. Where nobody wants them it is some
-// 0.3 ms, which timers take.
+// 0.3 ms at most, which timers take.
 func (s *Shifts) Late() time.Duration { return s.late }
