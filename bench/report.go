@@ -87,19 +87,23 @@ func quantiles(h *hdrhistogram.Histogram) Quantiles {
 // Paging is how long pages took.
 type Paging struct {
 	Quantiles
-	Left   Quantiles // of those in stretches of 100 ms in which the machine's host took nothing
-	Stolen float64   // of one core, what the host took meanwhile
+	Undisturbed Quantiles // of those in stretches of 100 ms in which no tick was counted that the host took
+	Stolen      float64   // of one core, what the host took meanwhile
 }
 
 func (p Paging) metrics(prefix string) []Metric {
-	return []Metric{
+	m := []Metric{
 		{prefix + "page-p50-ms", ms(p.P50)},
 		{prefix + "page-p99-ms", ms(p.P99)},
 		{prefix + "page-max-ms", ms(p.Max)},
-		{prefix + "page-left-p99-ms", ms(p.Left.P99)},
-		{prefix + "page-left-%", 100 * float64(p.Left.Count) / float64(max(p.Count, 1))},
 		{prefix + "page-stolen-cpu-%", 100 * p.Stolen},
 	}
+	if n := p.Undisturbed.Count; n > 0 {
+		m = append(m,
+			Metric{prefix + "page-undisturbed-p99-ms", ms(p.Undisturbed.P99)},
+			Metric{prefix + "page-undisturbed-%", 100 * float64(n) / float64(p.Count)})
+	}
+	return m
 }
 
 // Memory is what connections have added to the server's memory, in bytes.

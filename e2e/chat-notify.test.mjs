@@ -204,8 +204,11 @@ test('who looks elsewhere is told by the page, once, and not by push; what is re
   assert.equal(r.status, 200, await r.text());
   await until('nothing of what was read', async () => (await shown(page)).length === 0);
 
-  // All of this was delivered: the server has nothing to push by the time that
-  // it pushes what was said after it to somebody who is not there.
+  // All of this was delivered, also what nobody has read: the server has nothing
+  // to push by the time that it pushes what was said later to somebody who is not
+  // there.
+  await post('ben', direct('ben', 'cy'), 'not read');
+  await cy.told(3);
   const away = await PushService.start();
   try {
     await subscribe('ivy', away.subscription);

@@ -129,7 +129,7 @@ func (b *batch) load(ctx context.Context) error {
 		p, full := cutPlace(value)
 		sum := sumOf(full)
 		b.places.put(&sum, number, p)
-		b.index.shifts.Rest(ctx.Done(), restOfOld(b.index.shifts.Late()))
+		b.index.shifts.Rest(ctx.Done(), restAtLeast) // all that is new waits for it
 		return ctx.Err()
 	})
 	b.places.whole = b.places.whole && err == nil

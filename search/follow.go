@@ -19,11 +19,11 @@ const (
 
 	// After a shift of work the cores are others' for so many times as long.
 	restAtLeast    = 1
-	restOfPunctual = 8  // of what is new while that is not late; else at most
-	restOfLate     = 20 // for each millisecond by which rests end late
+	restOfPunctual = 8  // of what is new, while that is not late; of what is old, at most
+	restOfLate     = 20 // for each millisecond beyond punctual by which rests end late
 	restMost       = 50 // for that, of what is new; less, the later the index is
 
-	patience = 30 * time.Second
+	patience = 30 * time.Second       // until it rests no longer for others than for as long as it works
 	punctual = 400 * time.Microsecond // is not late: timers take 0.3 ms by themselves
 )
 
@@ -157,16 +157,17 @@ func (x *Index) giveWay(ctx context.Context) {
 }
 
 // restOfNew is for how many times a shift the follower rests after one of what is
-// new, the oldest of which has waited for lag. It has as long again as that has
-// gathered, and the less of that is left, the shorter are the rests; but where the
-// cores are wanted the messages come first, and the index has until patience ends.
+// new; lag is for how long the oldest has waited, or the round has taken. It has as
+// long again as that has gathered, and the less of that is left, the shorter are
+// the rests. Where the cores are wanted the messages come first, and the rests are
+// long in spite of that, less so the nearer lag is to patience.
 func restOfNew(lag, gather, late time.Duration) float64 {
 	left := 2 - lag.Seconds()/gather.Seconds()
 	most := restMost * (1 - lag.Seconds()/patience.Seconds())
 	return max(restAtLeast, restOfPunctual*min(left, 1), min(wanted(late), most))
 }
 
-// restOfOld is the same after a shift of what it is behind with.
+// restOfOld is the same of what it is behind with, which has no time.
 func restOfOld(late time.Duration) float64 {
 	return max(restAtLeast, min(wanted(late), restOfPunctual))
 }

@@ -245,3 +245,52 @@ func TestIndex_RestsLongerWhereTheCoresAreWanted(t *testing.T) {
 		}
 	}
 }
+
+// By its clock each rest ends late, as where the cores are wanted.
+func TestIndex_GivesWayWhereItsRestsEndLate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		old     bool          // said before the index was opened
+		atLeast time.Duration // it takes; without giving way it takes 4.4 and 2 s
+	}{
+		{"new", false, 6 * time.Second},
+		{"old", true, 10 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := setup(t)
+			w.close()
+			say := func() {
+				for i := range 400 {
+					w.post(user("ada"), fmt.Sprint("c", i), "one")
+				}
+			}
+			if c.old {
+				say()
+			}
+			var ahead atomic.Int64
+			now := func() time.Time { return time.Now().Add(time.Duration(ahead.Add(1)) * 5 * time.Millisecond) }
+			began := time.Now()
+			var err error
+			w.index, err = search.Open(t.Context(), search.Options{
+				Dir: w.dir, Log: w.store, Bus: w.bus.Join(), Permit: w.hub.Permit, Text: wire.Text, Now: now,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !c.old {
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				began = time.Now()
+				say()
+			}
+			for w.index.Stats().Documents < 400 {
+				time.Sleep(time.Millisecond)
+				synctest.Wait()
+			}
+			if took := time.Since(began); took < c.atLeast || took > time.Minute {
+				t.Errorf("what is %s is indexed after %v", c.name, took)
+			}
+		})
+	}
+}

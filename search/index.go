@@ -58,7 +58,7 @@ type Options struct {
 	CacheBytes   int64         // blocks kept in memory; 0: 32 MiB
 	MemoryBytes  uint64        // what is written is gathered in memory up to this; 0: 16 MiB, less on a small disk
 	ReserveBytes uint64        // free space below which nothing is indexed; 0: 512 MiB. Of a small disk it is at most a quarter
-	Gather       time.Duration // how long what is new gathers, and about how long indexing it then takes; 0: 400 ms
+	Gather       time.Duration // how long what is new gathers, and about how long indexing it then takes where a core is idle; 0: 400 ms
 	Within       time.Duration // how long a search may take, and wait before; 0: 5 s each
 	AtOnce       int           // searches under way, half of them of one user; 0: 4
 

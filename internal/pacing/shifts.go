@@ -6,8 +6,12 @@ import "time"
 // has waited itself.
 const longest = 20 * shift
 
-// lateOver is about how many rests Late is the average of.
-const lateOver = 16
+// Late is the average of about so many rests, of which none counts for more than
+// lateMost: a machine that stood still says little about the cores afterwards.
+const (
+	lateOver = 16
+	lateMost = 5 * time.Millisecond
+)
 
 // Shifts are those of work that can wait, and goes on in one goroutine.
 type Shifts struct {
@@ -38,13 +42,14 @@ func (s *Shifts) Rest(over <-chan struct{}, times float64) {
 func (s *Shifts) pause(over <-chan struct{}, d time.Duration) {
 	from := s.now()
 	Pause(over, d)
-	s.late += (max(s.now().Sub(from)-d, 0) - s.late) / lateOver
+	late := min(max(s.now().Sub(from)-d, 0), lateMost)
+	s.late += (late - s.late) / lateOver
 }
 
 // Begin begins a shift, without a rest before it.
 func (s *Shifts) Begin() { s.began = s.now() }
 
 // Late is by how much its rests ended later than they were to, on average of the
-// last ones: for so long others kept the cores. Where nobody wants them it is some
-// 0.3 ms at most, which timers take.
+// last ones, at most 5 ms: for so long it had to wait for a core. Where one is idle
+// that is what timers take, 0.3 ms on the machine on which it was measured.
 func (s *Shifts) Late() time.Duration { return s.late }

@@ -57,7 +57,7 @@ func TestShifts_SayByHowMuchTheirRestsEndLate(t *testing.T) {
 		var kept, by time.Duration // kept by others so far, by them in each rest
 		looked := 0
 		now := func() time.Time {
-			if looked++; looked%4 == 0 { // begin or the last, work, rest, its end
+			if looked++; looked == 4 { // at the end of the rest: before, a shift began and ended, and the rest began
 				kept += by
 			}
 			return time.Now().Add(kept)
@@ -83,6 +83,11 @@ func TestShifts_SayByHowMuchTheirRestsEndLate(t *testing.T) {
 		rest(s, 200)
 		if late := s.Late(); late < by-by/100 || late > by {
 			t.Errorf("rests that end %v late are said to be %v late", by, late)
+		}
+		by = time.Hour
+		rest(s, 1)
+		if late := s.Late(); late > 4*time.Millisecond {
+			t.Errorf("after an hour in which nothing went on rests are said to be %v late", late)
 		}
 		by = 0
 		rest(s, 200)
