@@ -232,8 +232,9 @@ func TestIndex_RestsLongerWhereTheCoresAreWanted(t *testing.T) {
 		{gather, time.Millisecond, 12},
 		{15 * time.Second, time.Millisecond, 12},
 		{15 * time.Second, time.Second, 25},
-		{27 * time.Second, time.Second, 5},
-		{time.Hour, time.Second, 1},
+		{27 * time.Second, time.Second, 8},
+		{time.Hour, time.Second, 8},
+		{time.Hour, 500 * time.Microsecond, 2},
 	} {
 		if got := search.RestOfNew(c.lag, gather, c.late); got < c.want-1e-9 || got > c.want+1e-9 {
 			t.Errorf("%v behind, with rests %v late, it rests for %v shifts instead of %v", c.lag, c.late, got, c.want)
