@@ -20,11 +20,11 @@ const (
 	// After a shift of work the cores are others' for so many times as long.
 	restAtLeast    = 1
 	restOfPunctual = 8  // of what is new, while that is not late
-	restOfLate     = 20 // for each millisecond beyond punctual by which rests end late
+	restOfLate     = 20 // for each millisecond beyond punctual that it waits for a core after a rest
 	restMost       = 50 // for that, of what is new; less the later the index is, 8 at last, as of what is old
 
-	patience = 30 * time.Second       // until that is so
-	punctual = 400 * time.Microsecond // is not late: timers take 0.3 ms by themselves
+	patience = 30 * time.Second      // until that is so
+	punctual = 50 * time.Microsecond // is no wait
 )
 
 // follow indexes what is new until ctx ends: at first and now and then by
@@ -173,7 +173,7 @@ func restOfOld(late time.Duration) float64 {
 	return max(restAtLeast, min(wanted(late), restOfPunctual))
 }
 
-// wanted is how much others want the cores, by how late rests end.
+// wanted is how much others want the cores, by how long it waits for one.
 func wanted(late time.Duration) float64 {
 	return restOfLate * float64(late-punctual) / float64(time.Millisecond)
 }

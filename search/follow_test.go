@@ -224,31 +224,31 @@ func TestIndex_RestsLongerWhereTheCoresAreWanted(t *testing.T) {
 		want      float64
 	}{
 		{gather, 0, 8},
-		{gather, 300 * time.Microsecond, 8}, // what timers take
+		{gather, 50 * time.Microsecond, 8},
 		{gather * 3 / 2, 0, 4},
-		{gather * 3 / 2, 700 * time.Microsecond, 6},
+		{gather * 3 / 2, 350 * time.Microsecond, 6},
 		{2 * gather, 0, 1},
 		{time.Hour, 0, 1},
-		{gather, time.Millisecond, 12},
-		{15 * time.Second, time.Millisecond, 12},
+		{gather, 650 * time.Microsecond, 12},
+		{15 * time.Second, 650 * time.Microsecond, 12},
 		{15 * time.Second, time.Second, 25},
 		{27 * time.Second, time.Second, 8},
 		{time.Hour, time.Second, 8},
-		{time.Hour, 500 * time.Microsecond, 2},
+		{time.Hour, 150 * time.Microsecond, 2},
 	} {
 		if got := search.RestOfNew(c.lag, gather, c.late); got < c.want-1e-9 || got > c.want+1e-9 {
-			t.Errorf("%v behind, with rests %v late, it rests for %v shifts instead of %v", c.lag, c.late, got, c.want)
+			t.Errorf("%v behind, when it waits %v for a core, it rests for %v shifts instead of %v", c.lag, c.late, got, c.want)
 		}
 	}
-	for late, want := range map[time.Duration]float64{0: 1, 400 * time.Microsecond: 1, 600 * time.Microsecond: 4, time.Second: 8} {
+	for late, want := range map[time.Duration]float64{0: 1, 50 * time.Microsecond: 1, 250 * time.Microsecond: 4, time.Second: 8} {
 		if got := search.RestOfOld(late); got < want-1e-9 || got > want+1e-9 {
-			t.Errorf("of what is old, with rests %v late, it rests for %v shifts instead of %v", late, got, want)
+			t.Errorf("of what is old, when it waits %v for a core, it rests for %v shifts instead of %v", late, got, want)
 		}
 	}
 }
 
-// By its clock each rest ends late, as where the cores are wanted.
-func TestIndex_GivesWayWhereItsRestsEndLate(t *testing.T) {
+// By its clock it waits for a core after each rest.
+func TestIndex_GivesWayWhereItWaitsForACore(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string

@@ -1,6 +1,9 @@
 package pacing
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // longest is the most work of one shift that is rested for: what took longer
 // has waited itself.
@@ -40,16 +43,18 @@ func (s *Shifts) Rest(over <-chan struct{}, times float64) {
 }
 
 func (s *Shifts) pause(over <-chan struct{}, d time.Duration) {
-	from := s.now()
 	Pause(over, d)
-	late := min(max(s.now().Sub(from)-d, 0), lateMost)
+	from := s.now()
+	runtime.Gosched()
+	late := min(s.now().Sub(from), lateMost)
 	s.late += (late - s.late) / lateOver
 }
 
 // Begin begins a shift, without a rest before it.
 func (s *Shifts) Begin() { s.began = s.now() }
 
-// Late is by how much its rests ended later than they were to, on average of the
-// last ones, at most 5 ms: for so long it had to wait for a core. Where one is idle
-// that is what timers take, 0.3 ms on the machine on which it was measured.
+// Late is for how long it had to wait for a core after its rests, on average of the
+// last ones, at most 5 ms: a goroutine that yields goes on when those that wanted to
+// run have had their turn. When a timer fires says less: an idle process waits for
+// it in whole milliseconds.
 func (s *Shifts) Late() time.Duration { return s.late }

@@ -50,14 +50,14 @@ func TestShifts_RestForATimesAsLongAsTheyWorked(t *testing.T) {
 	})
 }
 
-// A clock by which each rest ends late is that of a machine whose cores others keep.
-func TestShifts_SayByHowMuchTheirRestsEndLate(t *testing.T) {
+// A clock that goes on while it yields is that of a machine whose cores others keep.
+func TestShifts_SayForHowLongTheyWaitForACore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var kept, by time.Duration // kept by others so far, by them in each rest
 		looked := 0
 		now := func() time.Time {
-			if looked++; looked == 4 { // at the end of the rest: before, a shift began and ended, and the rest began
+			if looked++; looked == 4 { // when it has yielded: before, a shift began and ended, and so did the rest
 				kept += by
 			}
 			return time.Now().Add(kept)
