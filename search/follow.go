@@ -20,11 +20,11 @@ const (
 	// After a shift of work the cores are others' for so many times as long.
 	restAtLeast    = 1
 	restOfPunctual = 8  // of what is new, while that is not late
-	restOfLate     = 20 // for each millisecond beyond punctual that it waits for a core after a rest
+	restOfWait     = 20 // for each millisecond beyond noWait that it waits for a core after a rest
 	restMost       = 50 // for that, of what is new; less the later the index is, 8 at last, as of what is old
 
 	patience = 30 * time.Second      // until that is so
-	punctual = 50 * time.Microsecond // is no wait
+	noWait   = 50 * time.Microsecond // is no wait
 )
 
 // follow indexes what is new until ctx ends: at first and now and then by
@@ -153,7 +153,7 @@ func (x *Index) hearsay(ctx context.Context) (more bool, err error) {
 // core from the messages for as long.
 func (x *Index) giveWay(ctx context.Context) {
 	_, lag := x.news.waiting()
-	x.shifts.Rest(ctx.Done(), restOfNew(lag, x.options.Gather, x.shifts.Late()))
+	x.shifts.Rest(ctx.Done(), restOfNew(lag, x.options.Gather, x.shifts.Waited()))
 }
 
 // restOfNew is for how many times a shift the follower rests after one of what is
@@ -162,20 +162,20 @@ func (x *Index) giveWay(ctx context.Context) {
 // the rests. Where the cores are wanted the messages come first, and the rests are
 // long in spite of that, less so the nearer lag is to patience; a ninth of a core it
 // takes then, which is 5000 messages a second.
-func restOfNew(lag, gather, late time.Duration) float64 {
+func restOfNew(lag, gather, waited time.Duration) float64 {
 	left := 2 - lag.Seconds()/gather.Seconds()
 	most := max(restOfPunctual, restMost*(1-lag.Seconds()/patience.Seconds()))
-	return max(restAtLeast, restOfPunctual*min(left, 1), min(wanted(late), most))
+	return max(restAtLeast, restOfPunctual*min(left, 1), min(wanted(waited), most))
 }
 
 // restOfOld is the same of what it is behind with, which has no time.
-func restOfOld(late time.Duration) float64 {
-	return max(restAtLeast, min(wanted(late), restOfPunctual))
+func restOfOld(waited time.Duration) float64 {
+	return max(restAtLeast, min(wanted(waited), restOfPunctual))
 }
 
 // wanted is how much others want the cores, by how long it waits for one.
-func wanted(late time.Duration) float64 {
-	return restOfLate * float64(late-punctual) / float64(time.Millisecond)
+func wanted(waited time.Duration) float64 {
+	return restOfWait * float64(waited-noWait) / float64(time.Millisecond)
 }
 
 // walk compares the heads of all logs with what is indexed.
@@ -214,7 +214,7 @@ func (x *Index) visit(ctx context.Context, ch chat.ChannelID, h chat.Head) error
 			return err
 		}
 		if x.news.age() < x.options.Gather {
-			x.shifts.Rest(ctx.Done(), restOfOld(x.shifts.Late()))
+			x.shifts.Rest(ctx.Done(), restOfOld(x.shifts.Waited()))
 		} else if _, err = x.hearsay(ctx); err != nil {
 			return err
 		}

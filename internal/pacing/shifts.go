@@ -9,18 +9,18 @@ import (
 // has waited itself.
 const longest = 20 * shift
 
-// Late is the average of about so many rests, of which none counts for more than
-// lateMost: a machine that stood still says little about the cores afterwards.
+// Waited is the average of about so many rests, of which none counts for more than
+// waitedMost: a machine that stood still says little about the cores afterwards.
 const (
-	lateOver = 16
-	lateMost = 5 * time.Millisecond
+	waitedOver = 16
+	waitedMost = 5 * time.Millisecond
 )
 
 // Shifts are those of work that can wait, and goes on in one goroutine.
 type Shifts struct {
-	now   func() time.Time
-	began time.Time
-	late  time.Duration
+	now    func() time.Time
+	began  time.Time
+	waited time.Duration // see Waited
 }
 
 // NewShifts begins the first shift.
@@ -46,15 +46,15 @@ func (s *Shifts) pause(over <-chan struct{}, d time.Duration) {
 	Pause(over, d)
 	from := s.now()
 	runtime.Gosched()
-	late := min(s.now().Sub(from), lateMost)
-	s.late += (late - s.late) / lateOver
+	waited := min(s.now().Sub(from), waitedMost)
+	s.waited += (waited - s.waited) / waitedOver
 }
 
 // Begin begins a shift, without a rest before it.
 func (s *Shifts) Begin() { s.began = s.now() }
 
-// Late is for how long it had to wait for a core after its rests, on average of the
+// Waited is for how long it had to wait for a core after its rests, on average of the
 // last ones, at most 5 ms: a goroutine that yields goes on when those that wanted to
 // run have had their turn. When a timer fires says less: an idle process waits for
 // it in whole milliseconds.
-func (s *Shifts) Late() time.Duration { return s.late }
+func (s *Shifts) Waited() time.Duration { return s.waited }

@@ -72,27 +72,27 @@ func TestShifts_SayForHowLongTheyWaitForACore(t *testing.T) {
 		}
 		s := pacing.NewShifts(now)
 		rest(s, 50)
-		if s.Late() != 0 {
-			t.Errorf("punctual rests are %v late", s.Late())
+		if s.Waited() != 0 {
+			t.Errorf("without a wait it says %v", s.Waited())
 		}
 		by = 3 * time.Millisecond
 		rest(s, 1)
-		if late := s.Late(); late <= 0 || late > by/4 {
-			t.Errorf("after one rest that was %v late it says %v", by, late)
+		if late := s.Waited(); late <= 0 || late > by/4 {
+			t.Errorf("after one wait of %v it says %v", by, late)
 		}
 		rest(s, 200)
-		if late := s.Late(); late < by-by/100 || late > by {
-			t.Errorf("rests that end %v late are said to be %v late", by, late)
+		if late := s.Waited(); late < by-by/100 || late > by {
+			t.Errorf("waits of %v are said to be of %v", by, late)
 		}
 		by = time.Hour
 		rest(s, 1)
-		if late := s.Late(); late > 4*time.Millisecond {
-			t.Errorf("after an hour in which nothing went on rests are said to be %v late", late)
+		if late := s.Waited(); late > 4*time.Millisecond {
+			t.Errorf("after an hour in which nothing went on it says %v", late)
 		}
 		by = 0
 		rest(s, 200)
-		if late := s.Late(); late > 10*time.Microsecond {
-			t.Errorf("rests that are punctual again are %v late", late)
+		if late := s.Waited(); late > 10*time.Microsecond {
+			t.Errorf("without waits again it says %v", late)
 		}
 	})
 }
