@@ -18,9 +18,9 @@ const (
 	walkHeads  = 1000 // compared
 
 	// After a shift of work the cores are others' for so many times as long.
-	restAtLeast    = 1
+	restAtLeast    = 1  // of what is old
 	restOfPunctual = 8  // of what is new, while that is not late
-	restOfWait     = 20 // for each millisecond beyond noWait that it waits for a core after a rest
+	restOfWait     = 20 // for each millisecond beyond noWait that it waits for a core when it yields
 	restMost       = 50 // for that, of what is new; less the later the index is, 8 at last, as of what is old
 
 	patience = 30 * time.Second      // until that is so
@@ -159,13 +159,13 @@ func (x *Index) giveWay(ctx context.Context) {
 // restOfNew is for how many times a shift the follower rests after one of what is
 // new; lag is for how long the oldest has waited, or the round has taken. It has as
 // long again as that has gathered, and the less of that is left, the shorter are
-// the rests. Where the cores are wanted the messages come first, and the rests are
+// the rests, down to none. Where the cores are wanted the messages come first, and the rests are
 // long in spite of that, less so the nearer lag is to patience; a ninth of a core it
 // takes then, which is 5000 messages a second.
 func restOfNew(lag, gather, waited time.Duration) float64 {
 	left := 2 - lag.Seconds()/gather.Seconds()
 	most := max(restOfPunctual, restMost*(1-lag.Seconds()/patience.Seconds()))
-	return max(restAtLeast, restOfPunctual*min(left, 1), min(wanted(waited), most))
+	return max(0, restOfPunctual*min(left, 1), min(wanted(waited), most))
 }
 
 // restOfOld is the same of what it is behind with, which has no time.

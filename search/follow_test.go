@@ -53,8 +53,8 @@ func TestIndex_FindsWithinASecondHoweverMuchIsSaid(t *testing.T) {
 	})
 }
 
-// What is new is indexed at leisure while there is time, and with rests as long as
-// the work when there is none: here each message takes its time in the bubble's clock.
+// What is new is indexed at leisure while there is time, and without rests when
+// there is none and nobody wants the cores: here each message takes its time in the bubble's clock.
 func TestIndex_RestsBetweenShiftsAndIsInTime(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -63,7 +63,7 @@ func TestIndex_RestsBetweenShiftsAndIsInTime(t *testing.T) {
 		atLeast, until time.Duration // after it was said all is indexed
 	}{
 		{"little", 100 * time.Microsecond, 500 * time.Millisecond, 800 * time.Millisecond},
-		{"much", 4 * time.Millisecond, 3 * time.Second, 4 * time.Second},
+		{"much", 4 * time.Millisecond, 2 * time.Second, 2400 * time.Millisecond},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := setup(t)
@@ -227,8 +227,9 @@ func TestIndex_RestsLongerWhereTheCoresAreWanted(t *testing.T) {
 		{gather, 50 * time.Microsecond, 8},
 		{gather * 3 / 2, 0, 4},
 		{gather * 3 / 2, 350 * time.Microsecond, 6},
-		{2 * gather, 0, 1},
-		{time.Hour, 0, 1},
+		{2 * gather, 0, 0},
+		{time.Hour, 0, 0},
+		{time.Hour, 100 * time.Microsecond, 1},
 		{gather, 650 * time.Microsecond, 12},
 		{15 * time.Second, 650 * time.Microsecond, 12},
 		{15 * time.Second, time.Second, 25},

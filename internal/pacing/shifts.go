@@ -29,21 +29,21 @@ func NewShifts(now func() time.Time) *Shifts {
 }
 
 // Rest leaves the core to others, if the shift is over, for so many times as
-// long, or until over is closed; with none that shift is over without a rest. It
-// is called often.
+// long, or until over is closed; with none it only lets others run that wait for the
+// core. It is called often.
 func (s *Shifts) Rest(over <-chan struct{}, times float64) {
 	worked := s.now().Sub(s.began)
 	if worked < shift {
 		return
 	}
-	if times > 0 {
-		s.pause(over, time.Duration(times*float64(min(worked, longest))))
-	}
+	s.pause(over, time.Duration(times*float64(min(worked, longest))))
 	s.began = s.now()
 }
 
 func (s *Shifts) pause(over <-chan struct{}, d time.Duration) {
-	Pause(over, d)
+	if d > 0 {
+		Pause(over, d)
+	}
 	from := s.now()
 	runtime.Gosched()
 	waited := min(s.now().Sub(from), waitedMost)
@@ -53,7 +53,7 @@ func (s *Shifts) pause(over <-chan struct{}, d time.Duration) {
 // Begin begins a shift, without a rest before it.
 func (s *Shifts) Begin() { s.began = s.now() }
 
-// Waited is for how long it had to wait for a core after its rests, on average of the
+// Waited is for how long it had to wait for a core when it yielded, on average of the
 // last ones, at most 5 ms: a goroutine that yields goes on when those that wanted to
 // run have had their turn. When a timer fires says less: an idle process waits for
 // it in whole milliseconds.
