@@ -52,11 +52,11 @@ func (a *API) listChannels(c *call) error {
 	if order == "activity" {
 		return a.rankChannels(c, limit)
 	}
-	channels, err := a.hub.Channels(c.ctx, &c.id, c.query.Get("after"), limit)
+	channels, next, err := a.hub.Channels(c.ctx, &c.id, c.query.Get("after"), limit)
 	if err != nil {
 		return err
 	}
-	list(c, "channels", channels, limit, func(channel *chat.Channel) {
+	listUntil(c, "channels", channels, next, func(channel *chat.Channel) {
 		c.out.Open()
 		appendChannel(c, channel)
 		c.out.Close()

@@ -109,7 +109,7 @@ func (c *call) page() chat.Page {
 	if below && before == 0 {
 		c.in.invalid("before is at least 1: there is nothing below")
 	}
-	return chat.Page{Before: before, After: after, Forward: above && !below, Limit: c.limit()}
+	return chat.Page{Before: before, After: after, Forward: above, Limit: c.limit()}
 }
 
 // time is an instant of the query; zero if it is not given.

@@ -4,21 +4,26 @@ package api
 // answer are full. Where there may be more it has the name of its last item as
 // `next`, which is what `after` of the next page is to be.
 func list[T any](c *call, key string, items []T, limit int, write func(T), name func(T) string) {
+	next := ""
+	if len(items) > 0 && len(items) == limit {
+		next = name(items[limit-1])
+	}
+	listUntil(c, key, items, next, write, name)
+}
+
+// listUntil is list, where next is known.
+func listUntil[T any](c *call, key string, items []T, next string, write func(T), name func(T) string) {
 	c.out.Open()
 	c.out.Array(key)
-	next, more := "", len(items) == limit
-	for _, item := range items {
+	for i, item := range items {
 		if c.full() {
-			more = true
+			next = name(items[i-1])
 			break
 		}
 		write(item)
-		next = name(item)
 	}
 	c.out.End()
-	if more {
-		c.out.String("next", next)
-	}
+	c.out.Maybe("next", next)
 	c.out.Close()
 }
 

@@ -48,20 +48,17 @@ func (a *API) putMember(c *call) error {
 	if c.in.Err != nil {
 		return c.in.Err
 	}
-	return a.stand(c, m)
+	committed, err := a.hub.PutMember(c.ctx, &c.id, c.PathValue("channel"), m)
+	return a.stood(c, committed, err)
 }
 
 // removeMember keeps a mute, which else would end by leaving and coming back.
 func (a *API) removeMember(c *call) error {
-	old, err := a.hub.Member(c.ctx, &c.id, c.PathValue("channel"), c.PathValue("user"))
-	if err != nil {
-		return err
-	}
-	return a.stand(c, chat.Member{User: old.User, Muted: old.Muted, Banned: old.Banned})
+	committed, err := a.hub.RemoveMember(c.ctx, &c.id, c.PathValue("channel"), c.PathValue("user"))
+	return a.stood(c, committed, err)
 }
 
-func (a *API) stand(c *call, m chat.Member) error {
-	committed, err := a.hub.PutMember(c.ctx, &c.id, c.PathValue("channel"), m)
+func (a *API) stood(c *call, committed chat.Committed, err error) error {
 	if err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ func (a *API) channelRows(d describer) []operation {
 		"Channels",
 		d.row("list-channels", http.MethodGet, "/v1/channels", somebody, a.listChannels,
 			"The project's channels that one may read, in name order", answer[ChannelPage](http.StatusOK), query("order", "afterName", "limit"),
-			about("With `order=activity`, which takes a secret key or the scope chat:admin, all of them, the last active first, each with `head`, `lastAt`, `messages` and `followers`.")),
+			about("Where many of them may not be read, a page may be short, or empty, and have a `next`. With `order=activity`, which takes a secret key or the scope chat:admin, all of them, the last active first, each with `head`, `lastAt`, `messages` and `followers`.")),
 		d.row("get-channel", http.MethodGet, channelPath, anybody, a.getChannel,
 			"What a channel is, and its head", answer[Channel](http.StatusOK), tagged()),
 		d.row("put-channel", http.MethodPut, channelPath, somebody, a.putChannel,

@@ -7,43 +7,27 @@ import (
 	"github.com/parley-chat/parley/wire/frame"
 )
 
-// statePart is how many keys are read at a time: so many of the largest are as
-// much as an answer may hold.
-const statePart = maxAnswer / chat.MaxState
-
 func (a *API) listState(c *call) error {
 	limit := c.limit()
 	if c.in.Err != nil {
 		return c.in.Err
 	}
-	after, n, head, more := c.query.Get("after"), 0, chat.Head{}, true
+	page, err := a.hub.State(c.ctx, &c.id, c.PathValue("channel"), c.query.Get("after"), limit)
+	if err != nil {
+		return err
+	}
 	c.out.Open()
 	c.out.Array("keys")
-	for n < limit && more && !c.full() {
-		part := min(limit-n, statePart)
-		keys, now, err := a.hub.State(c.ctx, &c.id, c.PathValue("channel"), after, part)
-		if err != nil {
-			return err
+	for i, k := range page.Keys {
+		if c.full() {
+			page.Next = page.Keys[i-1].Key
+			break
 		}
-		if n == 0 {
-			head = now // of the first part: what changed since follows in the log
-		}
-		more = len(keys) == part
-		for i, k := range keys {
-			appendState(c.out, k)
-			after = k.Key
-			n++
-			if c.full() {
-				more = more || i+1 < len(keys)
-				break
-			}
-		}
+		appendState(c.out, k)
 	}
 	c.out.End()
-	c.out.String("position", a.position(head.Seq))
-	if more {
-		c.out.String("next", after)
-	}
+	c.out.String("position", a.position(page.Head.Seq))
+	c.out.Maybe("next", page.Next)
 	c.out.Close()
 	return nil
 }

@@ -28,8 +28,23 @@ func (s *Service) RevokeToken(ctx context.Context, name, id string, until time.T
 			return nil // its time is over: it counts no more already
 		}
 	}
+	if s.revokedFor(name, id, until) {
+		return nil
+	}
 	at, value := tokenRecord{Project: name, ID: id, Until: until}.record()
 	return s.revoke(ctx, name, at, value, func(p *project) { p.tokens[id] = until })
+}
+
+// revokedFor reports whether the token is revoked until then, or for longer.
+func (s *Service) revokedFor(name, id string, until time.Time) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p := s.projects[name]
+	if p == nil {
+		return false
+	}
+	old, gone := p.tokens[id]
+	return gone && (old.IsZero() || !until.IsZero() && !until.After(old))
 }
 
 // RevokeUser has the user's tokens that were issued until now count no more.

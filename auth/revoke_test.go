@@ -70,6 +70,26 @@ func TestRevokeToken_IsForgottenWithTheToken(t *testing.T) {
 	wants(t, s.Service, forge(t, jose.HS256, []byte(tokenSecret), with("jti", "late")), chat.CodeTokenRevoked)
 }
 
+func TestRevokeToken_ALaterRevocationShortensNone(t *testing.T) {
+	t.Parallel()
+	s := keeping(t, Options{})
+	hour, day := noon.Add(time.Hour), noon.Add(24*time.Hour)
+	for id, untils := range map[string][]time.Time{"ever": {{}, hour}, "day": {day, hour}, "more": {hour, day}} {
+		for _, until := range untils {
+			if err := s.RevokeToken(t.Context(), "default", id, until); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s.clock.Advance(2 * time.Hour)
+	if err := s.forget(t.Context(), s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.records.count(); n != 3 {
+		t.Errorf("%d of 3 revocations are kept", n)
+	}
+}
+
 func TestRevokeUser_EndsWhatWasIssuedBefore(t *testing.T) {
 	t.Parallel()
 	s := keeping(t, Options{})

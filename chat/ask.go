@@ -8,7 +8,7 @@ func (s *Session) ask(ctx context.Context, command Command, reply *Reply) (err e
 	switch c := command.(type) {
 	case GetState:
 		reply.Epoch = h.epoch
-		reply.State, reply.Head, err = h.State(ctx, &id, c.Channel, c.After, c.Limit)
+		reply.State, err = h.State(ctx, &id, c.Channel, c.After, c.Limit)
 	case Pins:
 		reply.Messages, err = h.Pins(ctx, &id, c.Channel)
 	case Channels:

@@ -87,6 +87,15 @@ type Member struct {
 	Since  time.Time
 }
 
+// Stands reports whether the store's standing, nil for none, is still m, whenever
+// it began.
+func (m *Member) Stands(now *Member) bool {
+	if now == nil {
+		now = &Member{}
+	}
+	return m.Role == now.Role && m.Muted == now.Muted && m.Banned == now.Banned
+}
+
 // User is what is kept of a user beyond the channels' logs.
 type User struct {
 	Project  string

@@ -218,16 +218,45 @@ type Reply struct {
 	Committed  *Committed  // Post, Edit, Delete, React, Pin, SetState, PutMember
 	Messages   []*Event    // History, Pins: a page, oldest first
 	Events     []*Event    // Changes
-	Head       Head        // History, Changes, Subscribed, GetState
+	Head       Head        // History, Changes, Subscribed
 	Epoch      string      // History, Changes, Subscribed, GetState, Channels: Head's
 	Cursor     *Cursor     // Read
-	State      []*StateKey // GetState
+	State      *StatePage  // GetState
 	Channels   *Listing    // Channels
 	Channel    *Channel    // PutChannel
 	Profile    *User       // PutProfile
 	Call       *Call       // StartCall, AnswerCall; nil if there was none
 	Ticket     *Ticket     // Keep: the one that is in force
 	Recovered  bool        // Keep: the session goes on where the ticket's left off; its subscriptions follow
+}
+
+// size is about what the lists take in memory.
+func (r *Reply) size() (size int) {
+	for _, list := range [][]*Event{r.Messages, r.Events} {
+		for _, e := range list {
+			size += e.Size()
+		}
+	}
+	if r.State != nil {
+		for _, k := range r.State.Keys {
+			size += k.Size()
+		}
+	}
+	if r.Channels != nil {
+		for i := range r.Channels.Channels {
+			size += r.Channels.Channels[i].size()
+		}
+	}
+	return size
+}
+
+// size is about what one line of a list takes in memory.
+func (l *Listed) size() int {
+	size := 256
+	if l.Last != nil {
+		size += l.Last.Size()
+	}
+	return size
 }
 
 // Listing is a page of a user's channels.

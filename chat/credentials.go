@@ -57,6 +57,10 @@ func (s *Session) become(ctx context.Context, next Identity) {
 	}
 	s.hub.depart(s, before)
 	s.hub.enter(s, next)
+	if s.isClosed() { // meanwhile: Close may have looked for it before it was there
+		s.hub.depart(s, next)
+		return
+	}
 	s.hub.ring(s, next)
 	for _, sub := range subs {
 		err := sub.room.permit(ctx, &next, OpRead)
@@ -146,8 +150,18 @@ func (s *Session) identify(ctx context.Context, token string, renew bool) (Ident
 		s.mu.Lock()
 		s.identity = next
 		s.mu.Unlock()
+		s.recheck(ctx, next)
 	}
 	return next, nil
+}
+
+// recheck ends the subscriptions that id may not have.
+func (s *Session) recheck(ctx context.Context, id Identity) {
+	for _, sub := range s.subscriptions() {
+		if err := sub.room.permit(ctx, &id, OpRead); err != nil {
+			s.endSubscription(sub, AsError(err))
+		}
+	}
 }
 
 func (s *Session) connected() *Connected {

@@ -44,8 +44,8 @@ func (s *Session) read(ctx context.Context, c Read) (*Cursor, error) {
 	return nil, E(CodeNotFound, "no such message in the channels subscribed to")
 }
 
-// MarkRead moves the user's read cursor, commits, and tells the others. A
-// cursor never moves back; asking for it is no error.
+// MarkRead moves the user's read cursor, commits, and tells the others if it has
+// moved. A cursor never moves back; asking for it is no error.
 func (h *Hub) MarkRead(ctx context.Context, id *Identity, c Read) (*Cursor, error) {
 	return h.moveRead(ctx, id, nil, c)
 }
@@ -62,6 +62,9 @@ func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read)
 	if err := r.permit(ctx, id, OpCursor); err != nil {
 		return nil, err
 	}
+	if err := h.limitSigns(id, nil); err != nil {
+		return nil, err
+	}
 	if c.ID != "" {
 		m, err := h.store.Message(ctx, r.id, c.ID)
 		if err != nil {
@@ -70,6 +73,10 @@ func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read)
 		c.Seq = m.Seq
 	}
 	head, err := h.store.Head(ctx, r.id)
+	if err != nil {
+		return nil, err
+	}
+	was, err := h.store.Cursor(ctx, r.id, id.User)
 	if err != nil {
 		return nil, err
 	}
@@ -89,10 +96,13 @@ func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read)
 	if err != nil {
 		return nil, err
 	}
+	moved[0].Unread = head.unread(moved[0])
+	if moved[0].Read == was.Read || h.limitChannel(id, &r.signals) != nil {
+		return &moved[0], nil // everybody knows, or there is too much to tell
+	}
 	told := &Signal{Kind: SignalRead, Channel: r.id, User: id.User, Seq: min(c.Seq, moved[0].Read), ID: c.ID, At: move.ReadAt}
 	from.sign(told)
 	r.tell(newSignalDelivery(told, from.others()))
-	moved[0].Unread = head.unread(moved[0])
 	return &moved[0], nil
 }
 

@@ -26,7 +26,7 @@ const (
 	CodeDeleted        Code = "deleted"             // the message was deleted, or the channel
 	CodeNotSubscribed  Code = "not_subscribed"      // the operation needs a subscription to the channel
 	CodeConflict       Code = "nonce_conflict"      // the nonce was used for other content
-	CodeVersion        Code = "version_conflict"    // the key's version is not the one expected
+	CodeVersion        Code = "version_conflict"    // the key's version is not the one expected; a member draft's Was does not hold
 	CodeBlocked        Code = "blocked"             // the other user wants nothing of the sender
 	CodeExists         Code = "exists"              // it is there already, with other properties
 	CodeExpired        Code = "expired"             // the position can no longer be resumed from; see Error.Expired

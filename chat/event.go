@@ -37,6 +37,7 @@ const (
 	MaxStateKey  = 128   // bytes of a key of shared state
 	MaxState     = 16384 // bytes of its value
 	MaxStateKeys = 1000  // keys of one channel
+	MaxEdits     = 2000  // of one message; whoever deletes it has them all scrubbed
 )
 
 // Event is one durable entry of a channel's log. A message is an Event with
@@ -112,7 +113,27 @@ func (e *Event) Deleted() bool { return !e.DeletedAt.IsZero() }
 
 // Size is about how many bytes e costs in memory and on a wire.
 func (e *Event) Size() int {
-	return 256 + len(e.Body) + len(e.Meta) + len(e.Sender) + len(e.SenderName) + len(e.Channel.Name) + len(e.Nonce)
+	size := 256 + len(e.Body) + len(e.Meta) + len(e.Sender) + len(e.SenderName) + len(e.Channel.Name) + len(e.Nonce) + sizeOfNames(e.Mentions)
+	if e.Notes != nil {
+		size += e.Notes.size()
+	}
+	return size
+}
+
+// size is about how many bytes n costs in memory and on a wire.
+func (n *Notes) size() int {
+	size := 64 + sizeOfNames(n.Thread.Users)
+	for i := range n.Reactions {
+		size += 64 + len(n.Reactions[i].Name) + sizeOfNames(n.Reactions[i].Users)
+	}
+	return size
+}
+
+func sizeOfNames(names []string) (size int) {
+	for _, name := range names {
+		size += 16 + len(name)
+	}
+	return size
 }
 
 // Draft is an event that has no place in the log yet.
@@ -126,6 +147,7 @@ type Draft struct {
 	Meta       []byte // message
 	ID         string // edit, delete, reaction, pin: the message they name
 	Member     *Member
+	Was        *Member // member: only if the standing is still this one, but for Since; nil: whatever it is
 
 	ParentID string        // message: the one that it answers. A reply's stands for the thread's first
 	Mentions []string      // message

@@ -84,7 +84,7 @@ type Hub struct {
 	usersMu sync.Mutex
 	users   map[userKey]*user
 	seen    map[userKey]*User   // last seen, not written yet
-	paces   map[userKey]*bucket // what users may send now
+	paces   map[paceKey]*bucket // what users may send now
 	kin     map[kinKey]*bucket
 
 	watchMu   sync.Mutex
@@ -122,7 +122,7 @@ func NewHub(o Options) *Hub {
 		sessions:  make(map[string]*Session),
 		users:     make(map[userKey]*user),
 		seen:      make(map[userKey]*User),
-		paces:     make(map[userKey]*bucket),
+		paces:     make(map[paceKey]*bucket),
 		kin:       make(map[kinKey]*bucket),
 		watched:   make(map[*room]struct{}),
 		awaiting:  make(map[*subscription]struct{}),

@@ -48,9 +48,7 @@ func (h *Hub) Listing(ctx context.Context, id *Identity, c Channels) (*Listing, 
 		}
 		if listed != nil {
 			list.Channels = append(list.Channels, *listed)
-			if listed.Last != nil {
-				size += listed.Last.Size()
-			}
+			size += listed.size()
 		}
 		list.Next = all[0].String()
 	}

@@ -1,6 +1,8 @@
 package chat_test
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,4 +97,45 @@ func TestPutMember_JoiningByOneselfIsForOpenChannels(t *testing.T) {
 		t.Fatal(err)
 	}
 	ada.refused(join("general"), chat.CodeBanned)
+}
+
+// Who may read few of very many channels gets them in pages that end in time.
+func TestChannels_LooksAtSoManyForOnePage(t *testing.T) {
+	t.Parallel()
+	store := openStore(t)
+	h := newHub(t, chat.Options{Store: store})
+	private := func(name string) {
+		t.Helper()
+		c := &chat.Channel{ID: chat.ChannelID{Project: chat.DefaultProject, Name: name}, Kind: chat.Private}
+		if err := store.PutChannel(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const others = 10_500
+	var all sync.WaitGroup
+	for part := range 100 {
+		all.Go(func() {
+			for i := range others / 100 {
+				private(fmt.Sprintf("p%05d", part*others/100+i))
+			}
+		})
+	}
+	all.Wait()
+	private("q")
+	stand(t, h, "q", chat.Member{User: "ada", Role: chat.Ordinary})
+	ada := as("ada")
+	list, next, err := h.Channels(t.Context(), &ada, "", 10)
+	if err != nil || len(list) != 0 || next != "p09999" {
+		t.Fatalf("first %d channels, next %q, %v", len(list), next, err)
+	}
+	list, next, err = h.Channels(t.Context(), &ada, next, 10)
+	if err != nil || len(list) != 1 || list[0].ID.Name != "q" || next != "" {
+		t.Errorf("then %d channels, next %q, %v", len(list), next, err)
+	}
+	if list, next, err = h.Channels(t.Context(), &ada, "p", 1); err != nil || next == "" {
+		t.Errorf("%d channels, next %q, %v", len(list), next, err)
+	}
+	if list, next, err = h.Channels(t.Context(), server(), "", 3); err != nil || len(list) != 3 || next != "p00002" {
+		t.Errorf("a server gets %d channels, next %q, %v", len(list), next, err)
+	}
 }

@@ -19,33 +19,42 @@ func (h *Hub) Channel(ctx context.Context, id *Identity, name string) (*Channel,
 	return o.Settings, o.Head, err
 }
 
+// maxLooked is how many channels are looked at for one page of those that
+// somebody may read.
+const maxLooked = 10 * maxLimit
+
 // Channels are the project's channels that id may read, in name order after
-// the given name.
-func (h *Hub) Channels(ctx context.Context, id *Identity, after string, limit int) ([]*Channel, error) {
+// the given name, and what comes after them for the next page; "": this is the
+// last. Where there are many that id may not read, a page may have less than
+// limit, or nothing.
+func (h *Hub) Channels(ctx context.Context, id *Identity, after string, limit int) (list []*Channel, next string, err error) {
 	if !id.Has(ScopeRead) {
-		return nil, E(CodeForbidden, "the token lacks the scope %s", ScopeRead)
+		return nil, "", E(CodeForbidden, "the token lacks the scope %s", ScopeRead)
 	}
-	var list []*Channel
-	for limit = clamp(limit); len(list) < limit; {
+	limit = clamp(limit)
+	for looked := 0; looked < maxLooked; looked += maxLimit {
 		page, err := h.store.Channels(ctx, id.Project, after, maxLimit)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for _, c := range page {
 			after = c.ID.Name
 			m, err := h.standing(ctx, c, id)
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
-			if permit(id, c, m, OpRead) == nil && len(list) < limit {
-				list = append(list, c)
+			if permit(id, c, m, OpRead) != nil {
+				continue
+			}
+			if list = append(list, c); len(list) == limit {
+				return list, after, nil
 			}
 		}
 		if len(page) < maxLimit {
-			break
+			return list, "", nil
 		}
 	}
-	return list, nil
+	return list, after, nil
 }
 
 // standing reads the user's member record where it can matter.
@@ -73,6 +82,9 @@ func (h *Hub) PutChannel(ctx context.Context, id *Identity, c Channel) (*Channel
 	if (KindOf(c.ID.Name) == Direct) != (c.Kind == Direct) {
 		return nil, E(CodeInvalid, "direct channels, and no others, have names beginning with %q", DirectPrefix)
 	}
+	if c.Kind == Direct && c.Public {
+		return nil, E(CodeInvalid, "a direct channel is not public")
+	}
 	if err := CheckUserName(c.Title); err != nil {
 		return nil, err
 	}
@@ -88,10 +100,8 @@ func (h *Hub) PutChannel(ctx context.Context, id *Identity, c Channel) (*Channel
 		return nil, err
 	}
 	old, existed := o.Settings, o.Settings != nil
-	if existed || !id.Has(ScopeManage) {
-		if err := r.permit(ctx, id, OpSettings); err != nil {
-			return nil, err
-		}
+	if err := r.permit(ctx, id, OpSettings); err != nil {
+		return nil, err
 	}
 	if existed && old.Kind != c.Kind && old.Kind == Direct {
 		return nil, E(CodeExists, "a direct channel stays one")
@@ -111,7 +121,7 @@ func (h *Hub) PutChannel(ctx context.Context, id *Identity, c Channel) (*Channel
 	}
 	r.mu.Unlock()
 	if !existed && !id.Server && c.Kind != Direct {
-		if _, err := h.putMember(ctx, r, id, Member{User: id.User, Role: Owner}); err != nil {
+		if _, err := h.putMember(ctx, r, id, Member{User: id.User, Role: Owner}, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -164,41 +174,85 @@ func (h *Hub) PutMember(ctx context.Context, id *Identity, channel string, m Mem
 	if err := CheckUserID(m.User); err != nil {
 		return Committed{}, err
 	}
+	return h.stand(ctx, id, channel, m.User, func(*Member) (Member, error) { return m, nil })
+}
+
+// RemoveMember takes a user's role in a channel away, which has to be there. A
+// mute and a ban stay.
+func (h *Hub) RemoveMember(ctx context.Context, id *Identity, channel, user string) (Committed, error) {
+	if err := h.Permit(ctx, id, channel, OpRead); err != nil {
+		return Committed{}, err
+	}
+	return h.stand(ctx, id, channel, user, func(target *Member) (Member, error) {
+		if target == nil {
+			return Member{}, E(CodeNotFound, "there is no such member")
+		}
+		return Member{User: user, Muted: target.Muted, Banned: target.Banned}, nil
+	})
+}
+
+// standTries bounds how often a standing that others change is decided on anew.
+const standTries = 10
+
+// stand commits what change makes of a user's standing. What was decided of one
+// standing is never done to another.
+func (h *Hub) stand(ctx context.Context, id *Identity, channel, user string, change func(*Member) (Member, error)) (Committed, error) {
 	r, err := h.acquire(ctx, ChannelID{id.Project, channel})
 	if err != nil {
 		return Committed{}, err
 	}
 	defer h.release(r)
-	target, err := r.member(ctx, m.User)
-	if err != nil {
-		return Committed{}, err
-	}
-	joins := m.User == id.User && m.Role == Ordinary && !m.Muted && !m.Banned &&
-		(target == nil || (target.Role == NoRole || target.Role == Ordinary) && !target.Muted)
-	leaves := m.User == id.User && m.Role == NoRole && target != nil && !target.Banned && !m.Banned
-	if leaves {
-		m.Muted = target.Muted // a mute does not end by leaving
-	}
-	switch {
-	case joins && r.permit(ctx, id, OpJoin) == nil:
-	case !leaves:
-		if err := r.permit(ctx, id, OpMembers); err != nil {
-			return Committed{}, err
-		}
-		mine, err := r.member(ctx, id.User)
+	for try := range standTries {
+		was, err := r.member(ctx, user)
 		if err != nil {
 			return Committed{}, err
 		}
-		if err := mayGrant(id, mine, target, &m); err != nil {
+		next, err := change(was)
+		if err == nil {
+			err = r.mayStand(ctx, id, was, &next)
+		}
+		if err == nil && try == 0 {
+			err = h.limit(id, &r.posts)
+		}
+		if err != nil {
 			return Committed{}, err
 		}
+		if was == nil {
+			was = &Member{User: user}
+		}
+		committed, err := h.putMember(ctx, r, id, next, was)
+		if CodeOf(err) != CodeVersion {
+			return committed, err
+		}
 	}
-	if err := h.limit(id, &r.posts); err != nil {
-		return Committed{}, err
-	}
-	return h.putMember(ctx, r, id, m)
+	return Committed{}, E(CodeUnavailable, "others change this standing all the time")
 }
 
-func (h *Hub) putMember(ctx context.Context, r *room, id *Identity, m Member) (Committed, error) {
-	return h.commit(ctx, r, &Draft{Channel: r.id, Kind: KindMember, Sender: id.User, SenderName: id.Name, Member: &m})
+// mayStand decides whether id may make next of a user's standing. Who leaves
+// keeps what holds in an open channel for who is no member, too: a mute stays,
+// and a reader is muted from there on.
+func (r *room) mayStand(ctx context.Context, id *Identity, target, next *Member) error {
+	joins := next.User == id.User && next.Role == Ordinary && !next.Muted && !next.Banned &&
+		(target == nil || (target.Role == NoRole || target.Role == Ordinary) && !target.Muted)
+	if joins && r.permit(ctx, id, OpJoin) == nil {
+		return nil
+	}
+	if next.User == id.User && next.Role == NoRole && target != nil && !target.Banned && !next.Banned {
+		next.Muted = target.Muted || target.Role == Reader && r.about().Kind == Open
+		return r.permit(ctx, id, OpRead)
+	}
+	if err := r.permit(ctx, id, OpMembers); err != nil {
+		return err
+	}
+	mine, err := r.member(ctx, id.User)
+	if err != nil {
+		return err
+	}
+	return mayGrant(id, mine, target, next)
+}
+
+// putMember commits a standing; with was only in place of that one, else
+// CodeVersion.
+func (h *Hub) putMember(ctx context.Context, r *room, id *Identity, m Member, was *Member) (Committed, error) {
+	return h.commit(ctx, r, &Draft{Channel: r.id, Kind: KindMember, Sender: id.User, SenderName: id.Name, Member: &m, Was: was})
 }

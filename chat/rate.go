@@ -23,31 +23,53 @@ func newRates(o *Options) rates {
 // flood of users must not hold up the application's own messages, nor its
 // messages the users.
 func (h *Hub) limit(id *Identity, channel *bucket) error {
-	if h.rates.channel == 0 {
-		channel = nil
+	return h.take(paceKey{user: userKey{id.Project, id.User}}, id, channel)
+}
+
+// limitSigns is the same for signs of typing and reading, of which a user may
+// send as many again: a message is not refused for them.
+func (h *Hub) limitSigns(id *Identity, channel *bucket) error {
+	return h.take(paceKey{userKey{id.Project, id.User}, true}, id, channel)
+}
+
+// paceKey is whose bucket it is, and whether that of signs.
+type paceKey struct {
+	user  userKey
+	signs bool
+}
+
+func (h *Hub) take(key paceKey, id *Identity, channel *bucket) error {
+	if id.Server {
+		return nil
 	}
-	if id.Server || h.rates.user == 0 && channel == nil {
+	if h.rates.user > 0 {
+		now := h.now()
+		h.usersMu.Lock()
+		wait := h.pace(key).take(now, h.rates.user, h.rates.userBurst)
+		h.usersMu.Unlock()
+		if wait > 0 {
+			return tooFast("too many messages", wait)
+		}
+	}
+	return h.limitChannel(id, channel)
+}
+
+// limitChannel takes one from what the channel takes of users, if there is one.
+func (h *Hub) limitChannel(id *Identity, channel *bucket) error {
+	if id.Server || h.rates.channel == 0 || channel == nil {
 		return nil
 	}
 	now := h.now()
 	h.usersMu.Lock()
 	defer h.usersMu.Unlock()
-	if h.rates.user > 0 {
-		if wait := h.pace(id).take(now, h.rates.user, h.rates.userBurst); wait > 0 {
-			return tooFast("too many messages", wait)
-		}
-	}
-	if channel != nil {
-		if wait := channel.take(now, h.rates.channel, h.rates.channelBurst); wait > 0 {
-			return tooFast("too many messages in this channel", wait)
-		}
+	if wait := channel.take(now, h.rates.channel, h.rates.channelBurst); wait > 0 {
+		return tooFast("too many messages in this channel", wait)
 	}
 	return nil
 }
 
-// pace is the user's bucket. usersMu is held.
-func (h *Hub) pace(id *Identity) *bucket {
-	key := userKey{id.Project, id.User}
+// pace is a user's bucket. usersMu is held.
+func (h *Hub) pace(key paceKey) *bucket {
 	b := h.paces[key]
 	if b == nil {
 		b = &bucket{}

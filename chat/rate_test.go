@@ -83,3 +83,60 @@ func TestRate_WhoIsOverTheirOwnUsesUpNothingOfTheChannels(t *testing.T) {
 	}
 	ben.must(post("general", "x", ""))
 }
+
+func TestRate_BoundsTheSignsOfTypingAndReading(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	h := newHub(t, chat.Options{Now: c.Now, PostRate: 10, PostBurst: 4})
+	ada, ben := connect(t, h, as("ada")), connect(t, h, as("ben"))
+	for _, d := range []*device{ada, ben} {
+		d.must(chat.Subscribe{Channel: "general"})
+		d.level(1)
+	}
+	ada.must(post("general", "x", ""))
+	for i := range 3 {
+		ben.must(chat.Typing{Channel: "general", On: i%2 == 0})
+	}
+	ben.must(chat.Read{Channel: "general", Seq: 1})
+	ben.refused(chat.Typing{Channel: "general"}, chat.CodeRateLimited)
+	ben.refused(chat.Read{Channel: "general", Seq: 1}, chat.CodeRateLimited)
+	for range 4 { // what one says has a bound of the same size to itself
+		ben.must(post("general", "x", ""))
+	}
+}
+
+// A channel that takes no more signals has cursors all the same.
+func TestRate_OfAChannelHoldsBackWhatIsToldOfCursorsOnly(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	h := newHub(t, chat.Options{Now: c.Now, ChannelRate: 10, ChannelBurst: 2})
+	ada, ben := connect(t, h, as("ada")), connect(t, h, as("ben"))
+	ada.must(chat.Subscribe{Channel: "general"})
+	ada.level(1)
+	for range 2 {
+		ada.must(post("general", "x", ""))
+	}
+	for range 2 {
+		ada.must(chat.Send{Channel: "general", Name: "wave"})
+	}
+	if c := ben.must(chat.Read{Channel: "general", Seq: 1}).Cursor; c.Read != 1 {
+		t.Errorf("cursor %+v", c)
+	}
+	c.advance(time.Second)
+	if c := ben.must(chat.Read{Channel: "general", Seq: 2}).Cursor; c.Read != 2 {
+		t.Errorf("cursor %+v", c)
+	}
+	ben.must(chat.Read{Channel: "general", Seq: 2}) // has not moved: nothing to tell
+	c.advance(time.Second)
+	ben.must(chat.Send{Channel: "general", Name: "last"})
+	ada.signal("last", func(s *chat.Signal) bool { return s.Name == "last" })
+	told := 0
+	for _, d := range ada.all() {
+		if d.Signal != nil && d.Signal.Kind == chat.SignalRead {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("ada was told %d times of a cursor", told)
+	}
+}

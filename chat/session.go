@@ -179,6 +179,12 @@ func (s *Session) Close() {
 	s.hub.forget(s)
 }
 
+func (s *Session) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
 // offer queues an event; false: there is no room, the subscription must catch
 // up later. A closed session takes everything. With wake the caller has to
 // wake the sink.
@@ -339,11 +345,7 @@ func (s *Session) drop(sub *subscription, why *Error) {
 func replySize(d *Delivery) int {
 	size := 256
 	if d.Reply != nil {
-		for _, list := range [][]*Event{d.Reply.Messages, d.Reply.Events} {
-			for _, e := range list {
-				size += e.Size()
-			}
-		}
+		size += d.Reply.size()
 	}
 	if n, ok := d.Notice.(*Level); ok {
 		size += 96 * (len(n.Present) + len(n.Typing) + len(n.Cursors))

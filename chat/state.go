@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -10,15 +11,46 @@ func (h *Hub) SetState(ctx context.Context, id *Identity, c SetState) (Committed
 	return h.submit(ctx, id, c.Channel, func(r *room) (*Draft, error) { return r.stateDraft(ctx, id, &c) })
 }
 
-// State are a channel's keys in key order, keys after the given one, and the
-// head that they were read at: what changes later follows it in the log.
-func (h *Hub) State(ctx context.Context, id *Identity, channel, after string, limit int) ([]*StateKey, Head, error) {
+// statePart is how many keys are read at a time: so many of the largest are a
+// page.
+const statePart = PageBytes / MaxState
+
+// StatePage is a page of a channel's shared state.
+type StatePage struct {
+	Keys []*StateKey // in key order
+	Head Head        // what changed later follows it in the log
+	Next string      // what comes after it for the next page; "": this is the last
+}
+
+// State are a channel's keys, keys after the given one. A page ends with
+// PageBytes, too.
+func (h *Hub) State(ctx context.Context, id *Identity, channel, after string, limit int) (*StatePage, error) {
 	r, err := h.readable(ctx, id, channel)
 	if err != nil {
-		return nil, Head{}, err
+		return nil, err
 	}
 	defer h.release(r)
-	return h.store.State(ctx, r.id, after, clamp(limit), h.now())
+	page, size := &StatePage{Next: after}, 0
+	for limit = clamp(limit); len(page.Keys) < limit && size < PageBytes; {
+		most := min(statePart, limit-len(page.Keys))
+		part, head, err := h.store.State(ctx, r.id, page.Next, most, h.now())
+		if err != nil {
+			return nil, err
+		}
+		if len(page.Keys) == 0 {
+			page.Head = head
+		}
+		for _, k := range part {
+			size += k.Size()
+		}
+		page.Keys = append(page.Keys, part...)
+		if len(part) < most {
+			page.Next = ""
+			break
+		}
+		page.Next = part[len(part)-1].Key
+	}
+	return page, nil
 }
 
 // StateKey is one key of a channel's shared state, or CodeNotFound.
@@ -74,21 +106,32 @@ func (h *Hub) sweep(ctx context.Context) {
 			}
 			return
 		}
-		failed := 0
-		for _, d := range due {
-			err := h.end(ctx, d)
-			if code := CodeOf(err); code == CodeDeleted || code == CodeUnavailable {
-				err = h.store.Purge(ctx, d.Channel) // with which it goes, if it was deleted
-			}
-			if !settled(err) {
-				h.log.Error("delete what is due", "channel", d.Channel.Name, "err", err)
-				failed++
-			}
-		}
-		if len(due) < sweepPage || failed > 0 {
+		if !h.endAll(ctx, due) || len(due) < sweepPage {
 			return
 		}
 	}
+}
+
+// endAll deletes what is due, at the same time: commits that wait together cost
+// one sync. It reports whether none of it is due any more.
+func (h *Hub) endAll(ctx context.Context, due []Due) bool {
+	errs := make([]error, len(due))
+	var all sync.WaitGroup
+	for i, d := range due {
+		all.Go(func() { errs[i] = h.end(ctx, d) })
+	}
+	all.Wait()
+	done := true
+	for i, err := range errs {
+		if code := CodeOf(err); code == CodeDeleted || code == CodeUnavailable {
+			err = h.store.Purge(ctx, due[i].Channel) // with which it goes, if it was deleted
+		}
+		if !settled(err) {
+			h.log.Error("delete what is due", "channel", due[i].Channel.Name, "err", err)
+			done = false
+		}
+	}
+	return done
 }
 
 // settled reports that what was due no longer is.

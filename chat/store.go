@@ -20,9 +20,9 @@ type Log interface {
 	// commit. An edit, reaction or pin of a deleted message is CodeDeleted; a
 	// second delete is the first, Repeated, as is a reaction or pin that is
 	// there already. Taking away a reaction or pin that is not there is
-	// CodeNotFound. A state draft whose If does not hold is CodeVersion. Of
-	// drafts with one Latch those are refused with what it keeps that come
-	// after the one refused so; only the store calls it.
+	// CodeNotFound. A state draft whose If, or a member draft whose Was, does
+	// not hold is CodeVersion. Of drafts with one Latch those are refused with
+	// what it keeps that come after the one refused so; only the store calls it.
 	Append(d *Draft, done func(Committed, error))
 
 	// Head is the channel's durable head; the zero Head if there is no log.
@@ -71,6 +71,9 @@ type StateKey struct {
 	At        time.Time
 	ExpiresAt time.Time // zero: never
 }
+
+// Size is about how many bytes k costs in memory and on a wire.
+func (k *StateKey) Size() int { return 128 + len(k.Key) + len(k.Value) + len(k.By) }
 
 // Due is something that is to be deleted because its time is over: a message
 // by ID, or a key of shared state that still has Version.

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -154,6 +155,73 @@ func TestToken_UnderDevAnyPasses(t *testing.T) {
 		}
 		if got := d.session.Identity().User; got != "guest-1" {
 			t.Errorf("the session became %q", got)
+		}
+	})
+}
+
+// narrow is a desk at which tokens read user, and after a / the one channel that
+// they reach.
+func narrow(_ context.Context, token string) (chat.Identity, error) {
+	user, channel, some := strings.Cut(token, "/")
+	id := as(user)
+	id.Expires = time.Now().Add(time.Hour)
+	if some {
+		id.Channels = []string{channel}
+	}
+	return id, nil
+}
+
+func TestToken_ARefreshedOneThatReachesLessEndsSubscriptions(t *testing.T) {
+	t.Parallel()
+	for name, show := range map[string]func(ada *device){
+		"a refresh": func(ada *device) { ada.must(chat.Authenticate{Token: "ada/a"}) },
+		"a frame's": func(ada *device) { ada.carrying("ada/a", chat.Ping{}) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHub(t, chat.Options{Store: openStore(t), Authenticate: narrow})
+			id := as("ada")
+			id.Expires = time.Now().Add(time.Minute)
+			ada, ben := connect(t, h, id), connect(t, h, as("ben"))
+			for _, channel := range []string{"a", "b"} {
+				ada.must(chat.Subscribe{Channel: channel})
+			}
+			synctest.Wait()
+			show(ada)
+			ada.some("end of b", func(g *chat.Delivery) bool {
+				n, ok := g.Notice.(*chat.Dropped)
+				return ok && n.Channel == "b" && n.Err.Code == chat.CodeForbidden
+			})
+			ben.must(post("b", "secret", ""))
+			ben.must(post("a", "x", ""))
+			synctest.Wait()
+			for _, g := range ada.all() {
+				if g.Event != nil && g.Event.Channel.Name != "a" {
+					t.Errorf("%s: ada got %s", name, g.Event.Body)
+				}
+			}
+		})
+	}
+}
+
+// A client that goes while its token is looked at leaves nobody behind.
+func TestToken_OfWhoHasGoneMakesNobodyPresent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked, answer := make(chan struct{}), make(chan struct{})
+		h := newHub(t, chat.Options{Store: openStore(t), Authenticate: func(ctx context.Context, token string) (chat.Identity, error) {
+			close(asked)
+			<-answer
+			return narrow(ctx, token)
+		}})
+		nobody := connect(t, h, chat.Identity{Project: chat.DefaultProject})
+		go nobody.do(chat.Authenticate{Token: "ada"})
+		<-asked
+		nobody.session.Close()
+		close(answer)
+		synctest.Wait()
+		id := as("ben")
+		if p, err := h.User(t.Context(), &id, "ada"); chat.CodeOf(err) != chat.CodeNotFound && p.Status != chat.Offline {
+			t.Errorf("ada is %+v, %v", p, err)
 		}
 	})
 }

@@ -28,6 +28,9 @@ func (s *Session) typing(ctx context.Context, sub *subscription, on bool) error 
 	if err := r.permit(ctx, &id, OpSignal); err != nil {
 		return err
 	}
+	if err := r.hub.limitSigns(&id, &r.signals); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !on {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +131,31 @@ func TestPublish_ThatNeverLeftSaysSo(t *testing.T) {
 	}
 	if _, err := ada.Send("general", client.Draft{Text: "too many"}); !errors.Is(err, client.ErrQueueFull) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What no server reads is not sent: it would break each connection anew, and
+// nothing behind it would get through.
+func TestClient_RefusesWhatWouldBreakTheConnection(t *testing.T) {
+	t.Parallel()
+	s, ctx := servePolls(t), within(t)
+	for _, transport := range []client.Transport{client.WebSocket, client.Polling} {
+		c := dial(t, s.url, "ada", func(o *client.Options) { o.Transport = transport })
+		huge := strings.Repeat("x", 11<<20/10)
+		if _, err := c.Send("general", client.Draft{Text: huge}); chat.CodeOf(err) != chat.CodeTooLarge {
+			t.Errorf("%s: a message of 1.1 MiB: %v", transport, err)
+		}
+		if _, err := c.Subscribe(ctx, huge, client.SubscribeOptions{}, nil); chat.CodeOf(err) != chat.CodeTooLarge {
+			t.Errorf("%s: a channel's name of 1.1 MiB: %v", transport, err)
+		}
+		c.SetPresence(chat.Away, &huge)
+		_, err := c.Publish(ctx, "general", client.Draft{Text: huge[:780_000]}) // just below: the server answers
+		if _, unknown := errors.AsType[*client.Unknown](err); unknown || chat.CodeOf(err) != chat.CodeTooLarge {
+			t.Errorf("%s: a message of 780 kB: %v", transport, err)
+		}
+		if _, err := c.Publish(ctx, "general", client.Draft{Text: "behind"}); err != nil {
+			t.Errorf("%s: what is sent next: %v", transport, err)
+		}
 	}
 }
 

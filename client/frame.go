@@ -66,7 +66,24 @@ type incoming struct {
 	raw       []byte
 }
 
-func encode(f *outgoing) ([]byte, error) { return json.Marshal(f) }
+// maxFrame bounds an outgoing frame, in bytes: eight times what any that the
+// server accepts has. The server breaks the connection at a frame over 1 MiB,
+// and refuses a poll over 1 MiB (docs/protocol.md, docs/polling.md). A poll also
+// says where the client stands in at most 1000 channels, in some 240 bytes each.
+const maxFrame = 768 << 10
+
+// encode fails with CodeInvalid or CodeTooLarge at what must not be sent: it
+// would come to the same on each connection.
+func encode(f *outgoing) ([]byte, error) {
+	frame, err := json.Marshal(f)
+	switch {
+	case err != nil:
+		return nil, &chat.Error{Code: chat.CodeInvalid, Message: "the request is no JSON", Cause: err}
+	case len(frame) > maxFrame:
+		return nil, chat.E(chat.CodeTooLarge, "the request has %d bytes; at most %d are sent", len(frame), maxFrame)
+	}
+	return frame, nil
+}
 
 func decode(data []byte) (*incoming, error) {
 	f := &incoming{raw: data}

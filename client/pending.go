@@ -57,7 +57,7 @@ func (c *Client) submit(f *outgoing, once bool) (*Pending, error) {
 	f.Ref = c.refs
 	frame, err := encode(f)
 	if err != nil {
-		return nil, &chat.Error{Code: chat.CodeInvalid, Message: "the request is no JSON", Cause: err}
+		return nil, err
 	}
 	p := &Pending{client: c, ref: f.Ref, nonce: f.Nonce, frame: frame, once: once, done: make(chan struct{})}
 	c.pending[p.ref] = p

@@ -20,7 +20,7 @@ const (
 	pollHold   = 25 * time.Second
 	pollWithin = pollHold + 15*time.Second // the answer's way included
 	pollFrames = 256                       // in one request
-	pollBytes  = 512 << 10                 // of frames, after which a request takes no more
+	pollBytes  = 512 << 10                 // of frames in one request, unless the first alone has more
 )
 
 // polls is a connection without a WebSocket: requests that the server holds
@@ -245,9 +245,12 @@ func (p *polls) request() *pollRequest {
 			q.Subscriptions = append(q.Subscriptions, &at)
 		}
 	}
-	for size := 0; len(p.sending) > 0 && len(q.Frames) < pollFrames && size < pollBytes; {
-		size += len(p.sending[0])
-		q.Frames = append(q.Frames, p.sending[0])
+	for size := 0; len(p.sending) > 0 && len(q.Frames) < pollFrames; {
+		frame := p.sending[0]
+		if size += len(frame); size > pollBytes && len(q.Frames) > 0 {
+			break
+		}
+		q.Frames = append(q.Frames, frame)
 		p.sending, q.Hold = p.sending[1:], 0
 	}
 	if len(p.sending) > 0 {

@@ -117,6 +117,29 @@ func TestPolling_SaysAndHearsWhatAWebSocketDoes(t *testing.T) {
 	}
 }
 
+func TestPolling_PutsIntoARequestWhatFits(t *testing.T) {
+	t.Parallel()
+	s, ctx := servePolls(t), within(t)
+	c := dial(t, s.url, "ada", polling)
+	var sent []*client.Pending
+	for n := range 12 { // while the first is on its way the others gather
+		p, err := c.Send("general", client.Draft{Text: strings.Repeat("x", 400_000+n%2*300_000)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent = append(sent, p)
+	}
+	for n, p := range sent {
+		_, err := p.Wait(ctx)
+		if _, unknown := errors.AsType[*client.Unknown](err); unknown || chat.CodeOf(err) != chat.CodeTooLarge {
+			t.Fatalf("message %d: %v", n, err)
+		}
+	}
+	if _, err := c.Publish(ctx, "general", client.Draft{Text: "behind"}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPolling_GivesUpWhereItsTokenIsNoGood(t *testing.T) {
 	t.Parallel()
 	s := servePolls(t)

@@ -40,7 +40,8 @@ func (d *Draft) publish(channel string) *outgoing {
 }
 
 // Send queues a message without waiting. Messages of one channel are stored in
-// the order of the calls, unless the server refuses one for a while.
+// the order of the calls, unless the server refuses one for a while. What fails
+// at once was not queued: CodeInvalid, CodeTooLarge, ErrQueueFull, ErrClosed.
 func (c *Client) Send(channel string, d Draft) (*Pending, error) {
 	return c.submit(d.publish(channel), false)
 }

@@ -132,7 +132,7 @@ func (s *Subscription) begin() {
 		Presence: s.o.Presence, Acks: s.o.Acks,
 	})
 	if err != nil {
-		s.drop(chat.E(chat.CodeInvalid, "%v", err))
+		s.drop(chat.AsError(err))
 		return
 	}
 	c.byRef[s.ref] = s

@@ -38,10 +38,12 @@ type batch struct {
 }
 
 func newBatch(x *Index) batch {
-	return batch{
+	b := batch{
 		index: x, db: x.db.NewBatch(), changes: newPending(), messages: make(map[message]bool),
 		channels: make(map[chat.ChannelID]*channel), places: newPlaces(x.options.places), projects: make(map[string]uint32),
 	}
+	b.changes.pause = x.pause
+	return b
 }
 
 // message names one by its channel's number.

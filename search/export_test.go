@@ -66,6 +66,19 @@ func (x *Index) Rows() (map[string]string, error) {
 	return rows, nil
 }
 
+// Place is how far the channel's log was read, and up to where what has expired was
+// removed.
+func (x *Index) Place(t testing.TB, ch chat.ChannelID) (seq, swept uint64) {
+	t.Helper()
+	x.using.RLock()
+	defer x.using.RUnlock()
+	r := rowOf(ch)
+	if _, err := x.names.look(&r); err != nil {
+		t.Fatal(err)
+	}
+	return r.place.seq, r.place.swept
+}
+
 // Numbered is the number that a channel has, if no other has it.
 func Numbered(ch chat.ChannelID) uint32 {
 	r := rowOf(ch)

@@ -14,9 +14,6 @@ const (
 	MaxLimit     = 100
 )
 
-// stepsChecked is after how many documents it is asked whether anybody waits.
-const stepsChecked = 256
-
 // Ask is what is looked for.
 type Ask struct {
 	Query    string   // words, "phrases" and operators; see docs/search.md
@@ -138,17 +135,15 @@ func (s *search) run(ctx context.Context, found *Found) (err error) {
 	}
 	snapshot := x.db.NewSnapshot()
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
-	candidates, err := x.plan(snapshot, s.id.Project, s.query, s.channels, s.span)
+	budget := &budget{over: ctx.Err}
+	candidates, err := x.plan(budget, snapshot, s.id.Project, s.query, s.channels, s.span)
 	if err != nil || candidates == nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, candidates.close()) }()
 	size := 0
 	var last document
-	for steps := 0; candidates.at() != nil; candidates.next() {
-		if steps++; steps%stepsChecked == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
+	for ; candidates.at() != nil && budget.spend(); candidates.next() {
 		d := *candidates.at()
 		hit, err := s.look(ctx, &d)
 		if err != nil {
@@ -165,7 +160,7 @@ func (s *search) run(ctx context.Context, found *Found) (err error) {
 		size += hit.Message.Size()
 		found.Hits = append(found.Hits, *hit)
 	}
-	return nil
+	return budget.err
 }
 
 // look is what d is if who asks may read it and it is what the query says now;

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/parley-chat/parley/chat"
 	"github.com/parley-chat/parley/internal/pacing"
 )
@@ -146,7 +144,13 @@ func (x *Index) hearsay(ctx context.Context) (more bool, err error) {
 		}
 		x.giveWay(ctx)
 	}
-	return more, x.written.commit()
+	if err := x.written.commit(); err != nil {
+		return false, err
+	}
+	if !more {
+		x.news.done()
+	}
+	return more, nil
 }
 
 // giveWay rests after a shift: indexed in one go, what has gathered would keep a
@@ -156,12 +160,20 @@ func (x *Index) giveWay(ctx context.Context) {
 	x.shifts.Rest(ctx.Done(), restOfNew(lag, x.options.Gather, x.shifts.Waited()))
 }
 
+// pause rests after a shift amid a commit, which is of what is old or of what is new:
+// as of what is old, but hurries for what is new and late.
+func (x *Index) pause() {
+	_, lag := x.news.waiting()
+	waited := x.shifts.Waited()
+	x.shifts.Rest(x.ending, min(restOfOld(waited), restOfNew(lag, x.options.Gather, waited)))
+}
+
 // restOfNew is for how many times a shift the follower rests after one of what is
-// new; lag is for how long the oldest has waited, or the round has taken. It has as
-// long again as that has gathered, and the less of that is left, the shorter are
-// the rests, down to none. Where the cores are wanted the messages come first, and the rests are
-// long in spite of that, less so the nearer lag is to patience; a ninth of a core it
-// takes then, which is 5000 messages a second.
+// new; lag is for how long the oldest has waited. It has as long again as that has
+// gathered, and the less of that is left, the shorter are the rests, down to none.
+// Where the cores are wanted the messages come first, and the rests are long in
+// spite of that, less so the nearer lag is to patience; a ninth of a core it takes
+// then, which is 5000 messages a second.
 func restOfNew(lag, gather, waited time.Duration) float64 {
 	left := 2 - lag.Seconds()/gather.Seconds()
 	most := max(restOfPunctual, restMost*(1-lag.Seconds()/patience.Seconds()))
@@ -210,16 +222,25 @@ func (x *Index) walk(ctx context.Context) error {
 func (x *Index) visit(ctx context.Context, ch chat.ChannelID, h chat.Head) error {
 	for level := false; !level; {
 		var err error
-		if level, err = x.step(ctx, ch, told{seq: h.Seq}); err != nil {
-			return err
+		if level, err = x.step(ctx, ch, told{seq: h.Seq}); err == nil {
+			err = x.between(ctx)
 		}
-		if x.news.age() < x.options.Gather {
-			x.shifts.Rest(ctx.Done(), restOfOld(x.shifts.Waited()))
-		} else if _, err = x.hearsay(ctx); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return x.sweep(ctx, ch, h.Horizon)
+}
+
+// between has what is new, and who waits for a core, take a turn amid what is old.
+// No channel that was got before it may be used after it.
+func (x *Index) between(ctx context.Context) error {
+	if x.news.age() >= x.options.Gather {
+		_, err := x.hearsay(ctx)
+		return err
+	}
+	x.shifts.Rest(ctx.Done(), restOfOld(x.shifts.Waited()))
+	return nil
 }
 
 // step indexes the channel's next events up to t.seq at least, as many as others
@@ -307,37 +328,4 @@ func (x *Index) at(ctx context.Context, ch chat.ChannelID, seq uint64) (*chat.Ev
 		return nil, err
 	}
 	return found[0], nil
-}
-
-// sweep removes what the log no longer keeps.
-func (x *Index) sweep(ctx context.Context, ch chat.ChannelID, horizon uint64) error {
-	c, err := x.written.channel(ch)
-	if err != nil || c.place.swept >= horizon {
-		return err
-	}
-	if err := x.forget(ctx, c, horizon); err != nil {
-		return err
-	}
-	c.place.swept = horizon
-	return x.written.put(c)
-}
-
-// forget removes the channel's messages up to and including seq.
-func (x *Index) forget(ctx context.Context, c *channel, seq uint64) error {
-	if err := x.written.commit(); err != nil {
-		return err
-	}
-	iter, err := x.db.NewIter(&pebble.IterOptions{LowerBound: forwardKey(nil, c.number, 0), UpperBound: forwardKey(nil, c.number, seq+1)})
-	if err != nil {
-		return err
-	}
-	for ok := iter.First(); ok && err == nil; ok = iter.Next() {
-		if err = ctx.Err(); err == nil {
-			err = x.written.remove(c, forwardSeq(iter.Key()))
-		}
-		if err == nil && x.written.full() {
-			err = x.written.commit()
-		}
-	}
-	return errors.Join(err, iter.Close())
 }

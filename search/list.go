@@ -185,12 +185,13 @@ func (l *postingList) close() error { return errors.Join(l.err, l.iter.Close()) 
 
 // either are documents of any of some lists, kept as a heap.
 type either struct {
-	lists []list // those that are not at their end, the smallest first
-	ended []list
+	budget *budget
+	lists  []list // those that are not at their end, the smallest first
+	ended  []list
 }
 
-func newEither(lists []list) *either {
-	e := &either{}
+func newEither(b *budget, lists []list) *either {
+	e := &either{budget: b}
 	for _, l := range lists {
 		if l.at() == nil {
 			e.ended = append(e.ended, l)
@@ -248,6 +249,7 @@ func (e *either) next() {
 
 func (e *either) seek(d *document) {
 	for len(e.lists) > 0 && e.at().compare(d) < 0 {
+		e.budget.spend() // what takes turns with this list ends
 		e.lists[0].seek(d)
 		e.moved()
 	}
@@ -265,18 +267,20 @@ func (e *either) places(dst []int) ([]int, bool) { return dst, false }
 
 func (e *either) close() error { return errors.Join(closeAll(e.lists), closeAll(e.ended)) }
 
-// both are documents of all of some lists, at least one, for which fits holds.
+// both are documents of all of some lists, at least one, for which fits holds. It
+// ends, too, when the budget is spent.
 type both struct {
-	lists []list
-	fits  func() bool // asked when all lists stand at one document; nil: yes
-	now   *document   // where they stand
+	budget *budget
+	lists  []list
+	fits   func() bool // asked when all lists stand at one document; nil: yes
+	now    *document   // where they stand
 }
 
-func newBoth(lists []list, fits func() bool) *both {
+func newBoth(budget *budget, lists []list, fits func() bool) *both {
 	if len(lists) > 2 {
 		sortBySize(lists)
 	}
-	b := &both{lists: lists, fits: fits}
+	b := &both{budget: budget, lists: lists, fits: fits}
 	b.meet()
 	return b
 }
@@ -298,7 +302,7 @@ func (b *both) meet() {
 	b.now = nil
 	agreed := 0 // lists before the one whose turn it is that stand at target
 	var target document
-	for turn := 0; ; turn = (turn + 1) % len(b.lists) {
+	for turn := 0; b.budget.spend(); turn = (turn + 1) % len(b.lists) {
 		l := b.lists[turn]
 		if agreed > 0 {
 			l.seek(&target)

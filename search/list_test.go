@@ -1,6 +1,7 @@
 package search
 
 import (
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -53,7 +54,7 @@ func TestBoth_IsWhatAllListsHave(t *testing.T) {
 				want = append(want, testDocument(d))
 			}
 		}
-		all := newBoth(lists, nil)
+		all := newBoth(&budget{over: t.Context().Err}, lists, nil)
 		for ; all.at() != nil; all.next() {
 			got = append(got, *all.at())
 		}
@@ -100,4 +101,72 @@ func commit(t *testing.T, db *pebble.DB, changes *pending) {
 		t.Fatal(err)
 	}
 	changes.clear()
+}
+
+// sparse are the documents whose number is rest modulo every, very many.
+type sparse struct {
+	every, rest, now int
+	seeks            *int
+	d                document
+}
+
+func (l *sparse) at() *document {
+	if l.now > 100_000 {
+		return nil
+	}
+	l.d = testDocument(l.now*l.every + l.rest)
+	return &l.d
+}
+
+func (l *sparse) next() { l.now++ }
+
+func (l *sparse) seek(d *document) {
+	*l.seeks++
+	for l.at() != nil && l.at().compare(d) < 0 {
+		l.next()
+	}
+}
+
+func (l *sparse) size() uint64                   { return 1 }
+func (l *sparse) places(dst []int) ([]int, bool) { return dst, false }
+func (l *sparse) close() error                   { return nil }
+
+// However long lists go on without meeting, nobody waits longer than they may.
+func TestBoth_EndsWhenNobodyWaits(t *testing.T) {
+	t.Parallel()
+	over := errors.New("nobody waits")
+	for name, make := range map[string]func(b *budget, seeks *int) *both{
+		"never at one document": func(b *budget, seeks *int) *both {
+			return newBoth(b, []list{&sparse{every: 2, seeks: seeks}, &sparse{every: 2, rest: 1, seeks: seeks}}, nil)
+		},
+		"never one that fits": func(b *budget, seeks *int) *both {
+			return newBoth(b, []list{&sparse{every: 1, seeks: seeks}, &sparse{every: 1, seeks: seeks}}, func() bool { return *seeks > 100_000 })
+		},
+		"many at once": func(b *budget, seeks *int) *both {
+			var many []list
+			for i := range 64 {
+				many = append(many, &sparse{every: 128, rest: 2 * i, seeks: seeks})
+			}
+			return newBoth(b, []list{&sparse{every: 128, rest: 127, seeks: seeks}, newEither(b, many)}, nil)
+		},
+		"within others": func(b *budget, seeks *int) *both {
+			inner := newBoth(b, []list{&sparse{every: 2, seeks: seeks}, &sparse{every: 2, rest: 1, seeks: seeks}}, nil)
+			return newBoth(b, []list{&sparse{every: 1, seeks: seeks}, inner}, nil)
+		},
+	} {
+		asked, seeks := 0, 0
+		b := &budget{over: func() error {
+			if asked++; asked < 3 {
+				return nil
+			}
+			return over
+		}}
+		l := make(b, &seeks)
+		if l.at() != nil || b.err != over {
+			t.Errorf("%s: it is at %v, and says %v", name, l.at(), b.err)
+		}
+		if seeks > 4*turnsChecked || asked != 3 {
+			t.Errorf("%s: it took %d seeks and asked %d times", name, seeks, asked)
+		}
+	}
 }

@@ -30,7 +30,8 @@ type news struct {
 	held     int                     // bytes of the events in channels
 	overflow bool                    // there were too many: compare all heads
 	since    time.Time               // when the first of channels came
-	owed     time.Time               // since when something taken waits to be indexed; zero: nothing does
+	taken    time.Time               // since when something that was taken waits to be indexed; zero: nothing does
+	owed     time.Time               // the same of what no hint may have told
 }
 
 // told is what hints say of a channel.
@@ -62,6 +63,7 @@ func (n *news) hear(h chat.Hint) {
 	t, known := n.channels[h.Channel]
 	if !known && len(n.channels) >= maxNews {
 		n.overflow = true
+		n.owes(n.now())
 		return
 	}
 	t.seq = max(t.seq, h.Seq)
@@ -96,8 +98,8 @@ func (n *news) take() map[chat.ChannelID]told {
 	if len(n.channels) == 0 {
 		return nil
 	}
-	if n.owed.IsZero() {
-		n.owed = n.since
+	if n.taken.IsZero() {
+		n.taken = n.since
 	}
 	clear(n.spare)
 	n.channels, n.spare, n.held = n.spare, n.channels, 0
@@ -121,16 +123,32 @@ func (n *news) missed() bool {
 func (n *news) owe() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.owed.IsZero() {
-		n.owed = n.now()
+	if n.taken.IsZero() {
+		n.owes(n.now())
+	} else {
+		n.owes(n.taken)
 	}
 }
 
-// settle notes that what was taken is indexed.
+// owes notes that something waits since then, if nothing has for longer. mu is held.
+func (n *news) owes(since time.Time) {
+	if n.owed.IsZero() || since.Before(n.owed) {
+		n.owed = since
+	}
+}
+
+// done notes that what was taken is indexed.
+func (n *news) done() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.taken = time.Time{}
+}
+
+// settle notes that so is what no hint may have told.
 func (n *news) settle() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.owed = time.Time{}
+	n.taken, n.owed = time.Time{}, time.Time{}
 }
 
 // age is for how long the first of them has waited to be taken.
@@ -149,11 +167,13 @@ func (n *news) waiting() (channels int, lag time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.now()
-	if !n.owed.IsZero() {
-		return len(n.channels), max(now.Sub(n.owed), 0)
+	for _, since := range []time.Time{n.owed, n.taken} {
+		if !since.IsZero() {
+			lag = max(lag, now.Sub(since))
+		}
 	}
 	if len(n.channels) > 0 {
-		lag = max(now.Sub(n.since), 0)
+		lag = max(lag, now.Sub(n.since))
 	}
 	return len(n.channels), lag
 }

@@ -65,6 +65,50 @@ func TestNews_WakeOnceForAllThatGathers(t *testing.T) {
 	}
 }
 
+// What was taken and indexed does not wait any more; what no hint told of does until
+// all heads were compared.
+func TestNews_WaitUntilTheyAreIndexed(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(100, 0)
+	n := newNews(func() time.Time { return at })
+	later := func() { at = at.Add(time.Second) }
+	is := func(when string, want time.Duration) {
+		t.Helper()
+		if _, lag := n.waiting(); lag != want {
+			t.Errorf("%s it is behind by %v, want %v", when, lag, want)
+		}
+	}
+	n.hear(hintOf(1, 1))
+	later()
+	n.take()
+	n.done()
+	is("before all heads were compared", time.Second)
+	n.settle()
+	n.hear(hintOf(1, 2))
+	later()
+	n.take()
+	later()
+	is("while what was taken is indexed", 2*time.Second)
+	n.hear(hintOf(2, 1))
+	n.done()
+	is("then", 0)
+	later()
+	is("with what came meanwhile", time.Second)
+	n.take()
+	n.owe()
+	n.done()
+	is("when what was taken was lost", time.Second)
+	n.settle()
+	is("and found again", 0)
+	for i := range maxNews + 1 {
+		n.hear(hintOf(i, 1))
+	}
+	later()
+	n.take()
+	n.done()
+	is("with one that was missed", time.Second)
+}
+
 // What hints bring is what follows on what is there, as far as that is known.
 func TestNews_EventsAreThoseThatFollow(t *testing.T) {
 	t.Parallel()

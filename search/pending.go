@@ -10,8 +10,10 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// postingBytes is about what a posting takes in memory.
-const postingBytes = 40
+const (
+	postingBytes = 40 // is about what a posting takes in memory
+	pauseBlocks  = 16 // are written again before others may have the core: less than a millisecond's
+)
 
 // pending are the postings that a batch adds and removes, by the keys of their
 // blocks: of what many messages say it is known at the end alone what a key has.
@@ -20,7 +22,8 @@ type pending struct {
 	added   [][]posting
 	places  []byte // of the postings with many
 	removed map[string]map[[restSize]byte]struct{}
-	size    int // postings
+	size    int    // postings
+	pause   func() // called after some blocks that are read to be written again; nil: nothing is
 
 	block block // the one that is being written
 	value []byte
@@ -75,9 +78,12 @@ func (p *pending) remove(key []byte, d *document) {
 // write has b hold the changes, the keys in their order: then what Pebble keeps
 // in memory takes less to be found a place for.
 func (p *pending) write(b *pebble.Batch, db *pebble.DB) error {
-	for _, key := range slices.Sorted(maps.Keys(p.removed)) {
+	for i, key := range slices.Sorted(maps.Keys(p.removed)) {
 		if err := p.rewrite(b, db, []byte(key)); err != nil {
 			return err
+		}
+		if i%pauseBlocks == pauseBlocks-1 && p.pause != nil {
+			p.pause()
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.keys)) {

@@ -21,6 +21,7 @@ const (
 // state that was indexed, and perhaps more.
 type plan struct {
 	index   *Index
+	budget  *budget
 	from    pebble.Reader
 	project uint32
 	span    span
@@ -29,13 +30,13 @@ type plan struct {
 	gathered int // documents looked at for beginnings
 }
 
-// plan is nil if there can be no answer.
-func (x *Index) plan(from pebble.Reader, project string, q *query, channels []string, s span) (list, error) {
+// plan is nil if there can be no answer. It ends with the budget.
+func (x *Index) plan(b *budget, from pebble.Reader, project string, q *query, channels []string, s span) (list, error) {
 	number, known, err := x.names.find(chat.ChannelID{Project: project})
 	if err != nil || !known {
 		return nil, err
 	}
-	p := &plan{index: x, from: from, project: number, span: s}
+	p := &plan{index: x, budget: b, from: from, project: number, span: s}
 	some, err := p.channels(project, q.in, channels)
 	if err == nil && some {
 		some, err = p.restrictions(q)
@@ -52,7 +53,7 @@ func (x *Index) plan(from pebble.Reader, project string, q *query, channels []st
 	if len(p.lists) == 1 {
 		return p.lists[0], nil
 	}
-	return newBoth(p.lists, nil), nil
+	return newBoth(b, p.lists, nil), nil
 }
 
 func (p *plan) list(field byte, term string) (*postingList, error) {
@@ -88,7 +89,7 @@ func (p *plan) union(field byte, terms []string) (list, error) {
 	if len(lists) == 1 {
 		return lists[0], nil
 	}
-	return newEither(lists), nil
+	return newEither(p.budget, lists), nil
 }
 
 // channels restricts the answer to channels that are in both lists, of which an
@@ -178,9 +179,9 @@ func (p *plan) phrase(words phrase) (list, error) {
 	case len(lists) == 1:
 		return lists[0], nil
 	case len(placed) < 2:
-		return newBoth(lists, nil), nil
+		return newBoth(p.budget, lists, nil), nil
 	}
-	return newBoth(lists, sideBySide(placed, at)), nil
+	return newBoth(p.budget, lists, sideBySide(placed, at)), nil
 }
 
 // sideBySide reports whether the words of the lists stand in the document at
@@ -257,6 +258,9 @@ func endings(iter *pebble.Iterator, offset int) (terms []string, whole bool) {
 func (p *plan) gather(iter *pebble.Iterator) (documents []document, whole bool, err error) {
 	most := min(max(leastGathers, int(p.index.documents.Load()/50)), mostGathers)
 	for ok := iter.First(); ok; ok = iter.Next() {
+		if !p.budget.spend() {
+			return nil, false, p.budget.err
+		}
 		value, err := iter.ValueAndErr()
 		if err != nil {
 			return nil, false, err

@@ -27,6 +27,7 @@ type world struct {
 	hub   *chat.Hub
 	index *search.Index
 	dir   string
+	now   func() time.Time // the index's, from openBusy
 	ended sync.Once
 }
 

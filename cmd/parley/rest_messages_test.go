@@ -75,6 +75,7 @@ func TestREST_PagesGoBothWays(t *testing.T) {
 		{"?after=2&limit=2", 3, 4, ":4"},
 		{"?after=0&limit=2", 1, 2, ":2"},
 		{"?after=2&before=5", 3, 4, ":4"},
+		{"?after=0&before=5&limit=2", 1, 2, ":2"},
 		{"?limit=5000", 1, 7, ":7"},
 	} {
 		page := b.ask(t, ada, "GET", general+c.query, "").want(t, 200, "")

@@ -13,6 +13,9 @@ func (w *writer) member(c *channel, r *row, d *chat.Draft) error {
 	if err != nil {
 		return err
 	}
+	if d.Was != nil && !d.Was.Stands(old) {
+		return chat.E(chat.CodeVersion, "the standing has changed meanwhile")
+	}
 	switch {
 	case !m.Since.IsZero():
 		m.Since = instant(millis(m.Since))

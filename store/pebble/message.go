@@ -100,10 +100,13 @@ func (w *writer) edit(c *channel, r *row, d *chat.Draft) error {
 	if err != nil {
 		return err
 	}
+	if old.edits >= chat.MaxEdits {
+		return chat.E(chat.CodeTooMany, "a message is edited at most %d times", chat.MaxEdits)
+	}
 	r.names(old)
 	e, now := r.event, *old.event
 	now.Body, now.EditSeq, now.EditedAt = d.Body, e.Seq, e.At
-	w.putRow(c, &row{event: &now, id: old.id, parent: old.parent})
+	w.putRow(c, &row{event: &now, id: old.id, parent: old.parent, edits: old.edits + 1})
 	w.unrefer(old.event)
 	w.refer(&now)
 	// An edit outlives its message when that expires, and carries it then.

@@ -25,6 +25,7 @@ type row struct {
 	parent    messageID // of event.ParentID
 	deleteSeq uint64    // a deleted message's: the delete event
 	prevEdit  uint64    // an edit's: the edit of the same message before it
+	edits     uint64    // an edited message's: how many there were; those before they were counted are not
 }
 
 // What a row has beyond the fields of every event.
@@ -139,6 +140,9 @@ func appendRow(dst []byte, r *row) []byte {
 	}
 	if e.Kind == chat.KindCall {
 		dst = appendCall(dst, e.Call)
+	}
+	if e.Kind == chat.KindMessage && has&hasEdits != 0 {
+		dst = binary.AppendUvarint(dst, r.edits)
 	}
 	return dst
 }
@@ -296,6 +300,9 @@ func (r *row) read(b []byte) error {
 	}
 	if e.Kind == chat.KindCall {
 		e.Call = in.call(e.Channel)
+	}
+	if e.Kind == chat.KindMessage && has&hasEdits != 0 && len(in.b) > 0 {
+		r.edits = in.number()
 	}
 	if in.bad {
 		return errRow

@@ -15,6 +15,7 @@ var directoryChecks = []check{
 	{"PutChannel_RefusesBadSettings", putChannelRefuses},
 	{"Channels_ComeInNameOrder", channelsInOrder},
 	{"Member_FollowsItsEvents", memberFollows},
+	{"Member_ChangesOnlyTheStandingThatWasMeant", memberMeant},
 	{"Members_ComeInIDOrder", membersInOrder},
 	{"Users_ArePutAndRead", users},
 }
@@ -189,6 +190,31 @@ func memberFollows(b *bundle) {
 	b.reopen()
 	b.isMember(chat.Member{User: "bob", Role: chat.Reader, Since: again.At})
 	b.same("sequence", b.head(general).Next, uint64(0))
+}
+
+// memberMeant has drafts say which standing they change: one that is durable, one
+// that is under way, and none.
+func memberMeant(b *bundle) {
+	change := func(was, m chat.Member) *chat.Draft {
+		d := member(general, m)
+		d.Was = &was
+		return d
+	}
+	none, joined := chat.Member{User: "bob"}, chat.Member{User: "bob", Role: chat.Ordinary}
+	muted := chat.Member{User: "bob", Role: chat.Ordinary, Muted: true}
+	_, err := b.try(change(joined, none))
+	b.wantCode(err, chat.CodeVersion)
+	joined.Since = b.must(change(none, joined)).At
+	b.isMember(joined)
+	first, second, third := b.queue(change(joined, muted)), b.queue(change(joined, none)), b.queue(change(muted, joined))
+	b.noError((<-first).err)
+	b.wantCode((<-second).err, chat.CodeVersion)
+	b.noError((<-third).err)
+	b.reopen()
+	_, err = b.try(change(muted, none))
+	b.wantCode(err, chat.CodeVersion)
+	b.isMember(joined)
+	b.same("sequence of events", b.head(general).Seq, uint64(3))
 }
 
 func (b *bundle) isMember(want chat.Member) {

@@ -9,6 +9,7 @@ import (
 var editChecks = []check{
 	{"Edit_IsAnEventAndTheRowsNewState", editApplies},
 	{"Edit_AndDeleteOfWhatIsInFlight", editInFlight},
+	{"Edit_SoManyTimes", editBounds},
 	{"Delete_LeavesATombstoneAndScrubsEveryEdit", deleteScrubs},
 	{"Delete_TwiceIsTheFirst", deleteTwice},
 	{"Delete_ThenEditIsDeleted", deleteThenEdit},
@@ -32,6 +33,33 @@ func editApplies(b *bundle) {
 	b.same("events", b.events(general, 0, 10), []*chat.Event{&want, e})
 	if string(m.Body) != `"one"` || m.EditSeq != 0 {
 		b.t.Errorf("an event that was handed out has changed: %+v", m)
+	}
+}
+
+// editBounds edits a message as often as it may be; what is there can be deleted.
+func editBounds(b *bundle) {
+	m := b.post("x")
+	var waits []<-chan result
+	for range chat.MaxEdits {
+		waits = append(waits, b.queue(edit(m, "y")))
+	}
+	for _, wait := range waits {
+		b.noError((<-wait).err)
+	}
+	_, err := b.try(edit(m, "one more"))
+	b.wantCode(err, chat.CodeTooMany)
+	b.reopen()
+	_, err = b.try(edit(m, "one more"))
+	b.wantCode(err, chat.CodeTooMany)
+	b.must(edit(b.post("another"), "is another's"))
+	b.must(deletion(m))
+	after := uint64(0)
+	for range 2 {
+		for _, e := range b.events(general, after, 1000) {
+			if after = e.Seq; e.ID == m.ID && e.Body != nil {
+				b.t.Fatalf("seq %d still says %s", e.Seq, e.Body)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/parley-chat/parley/chat"
@@ -8,12 +9,13 @@ import (
 	"github.com/parley-chat/parley/wire/frame"
 )
 
-// appendSnapshot writes a page of shared state; a full one may have a next.
+// appendSnapshot writes a page of shared state.
 func appendSnapshot(w *frame.Writer, r *chat.Reply, cmd chat.GetState) {
+	page := cmp.Or(r.State, &chat.StatePage{})
 	begin(w, "snapshot", r)
 	w.String("channelId", cmd.Channel)
 	w.Array("keys")
-	for _, k := range r.State {
+	for _, k := range page.Keys {
 		w.Open()
 		w.String("key", k.Key)
 		if k.Value != nil {
@@ -26,10 +28,8 @@ func appendSnapshot(w *frame.Writer, r *chat.Reply, cmd chat.GetState) {
 		w.Close()
 	}
 	w.End()
-	appendHead(w, r)
-	if n := len(r.State); n > 0 && n >= cmd.Limit {
-		w.String("next", r.State[n-1].Key)
-	}
+	appendPosition(w, "head", chat.Position{Epoch: r.Epoch, Seq: page.Head.Seq})
+	w.Maybe("next", page.Next)
 }
 
 func (c *codec) appendListing(w *frame.Writer, r *chat.Reply) {

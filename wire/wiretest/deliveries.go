@@ -318,10 +318,10 @@ func results() []chat.Reply {
 		{Committed: &chat.Committed{Event: &chat.Event{
 			Channel: general(), Seq: 8, Kind: chat.KindMember, At: instant(), Member: &chat.Member{User: "bob"},
 		}}},
-		{State: []*chat.StateKey{
+		{State: &chat.StatePage{Keys: []*chat.StateKey{
 			{Key: "k\"", Value: []byte(`{"a": 1}`), Version: 7, By: "alice", At: instant(), ExpiresAt: instant()},
 			{Key: "l", Value: []byte(`null`), Version: 8, At: instant()},
-		}, Epoch: "e", Head: chat.Head{Seq: 9}},
+		}, Head: chat.Head{Seq: 9}}, Epoch: "e"},
 		{Channels: listing("n\""), Epoch: "e"},
 		{Channel: &chat.Channel{ID: general(), Kind: chat.Open, Title: "T\"", Retention: time.Hour, CreatedAt: instant()}},
 		{Call: calls()[0]},
