@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -81,6 +83,44 @@ func TestChat_PostsEachLineOfAPipeInOrderAndEnds(t *testing.T) {
 			t.Fatalf("%q is missing, or not in its place:\n%s", want, out.String())
 		}
 		last = at
+	}
+}
+
+func TestChat_SaysThatItsInputBroke(t *testing.T) {
+	t.Parallel()
+	b := setup(t, dev)
+	gone := errors.New("the disk is gone")
+	in, typed := io.Pipe()
+	for channel, in := range map[string]io.Reader{
+		"early": io.MultiReader(strings.NewReader("one\n"), iotest.ErrReader(gone)), // while a line is on its way
+		"late":  in,
+	} {
+		var out screenful
+		done := make(chan error, 1)
+		go func() { done <- converse(t, in, &out, channel, "--url", b.url, "--user", "ada", "--name", "Ada") }()
+		if channel == "late" {
+			_, _ = io.WriteString(typed, "one\n")
+			out.until(t, "Ada  one ✓")
+			_ = typed.CloseWithError(gone)
+		}
+		if err := <-done; err == nil || !strings.Contains(err.Error(), "read the input: the disk is gone") {
+			t.Errorf("%s: got %v", channel, err)
+		}
+		if !strings.Contains(out.String(), "Ada  one ✓") {
+			t.Errorf("%s: what came before was lost:\n%s", channel, out.String())
+		}
+	}
+}
+
+func TestChatPost_SaysThatAMessageIsTooLarge(t *testing.T) {
+	t.Parallel()
+	b := setup(t, dev)
+	for _, size := range []int{100_000, 1 << 20} { // the server says so, and what asks it
+		in := strings.NewReader(strings.Repeat("x", size))
+		err := converse(t, in, io.Discard, "post", "general", "--one", "--url", b.url, "--user", "ada")
+		if err == nil || !strings.Contains(err.Error(), "the message was not posted: too_large") {
+			t.Errorf("%d bytes: %v", size, err)
+		}
 	}
 }
 

@@ -44,10 +44,11 @@ type app struct {
 	sheet   func(c cells, n int) []string // shown in place of the messages; nil: nothing is
 	sheetAt int                           // its first line in sight
 	sure    *question
-	choice  *choice // what Tab offers
-	typedAt time.Time
-	warned  bool  // that something is not sent yet
-	failure error // why the program ends
+	choice  *choice   // what Tab offers
+	typedAt time.Time // when others were last told that the user types; zero: they think not
+	typedIn string    // the channel where they were
+	warned  bool      // that something is not sent yet
+	failure error     // why the program ends
 }
 
 // notice is the line at the foot that answers a command.

@@ -8,8 +8,9 @@ import (
 	"github.com/parley-chat/parley/client"
 )
 
-// typingAgain is how often others are told that the user still types.
-const typingAgain = 3 * time.Second
+// typingAgain is how often others are told that the user still types. The
+// server forgets who has not said so for three seconds.
+const typingAgain = time.Second
 
 // key does what a key means.
 func (a *app) key(k tea.KeyPressMsg) tea.Cmd {
@@ -154,7 +155,7 @@ func (a *app) typing() tea.Cmd {
 	if text[0] == '/' || r.edit != nil || now.Sub(a.typedAt) < typingAgain || a.status.State != client.Connected {
 		return nil
 	}
-	a.typedAt = now
+	a.typedAt, a.typedIn = now, r.name
 	a.client.Typing(r.name, true)
 	return nil
 }
@@ -163,7 +164,7 @@ func (a *app) typing() tea.Cmd {
 func (a *app) stopTyping() tea.Cmd {
 	if !a.typedAt.IsZero() {
 		a.typedAt = time.Time{}
-		a.client.Typing(a.open.name, false)
+		a.client.Typing(a.typedIn, false)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package terminal
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,36 +24,27 @@ const (
 func lines(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := &talk{
-		o: o, channel: o.Channel, screen: newPaper(o), typed: isTerminal(o.Stdin),
-		updates: make(chan any), people: make(map[string]client.Presence), typing: make(map[string]time.Time),
-	}
+	t := newTalk(o)
 	var err error
 	t.client, err = o.dial(client.Options{OnState: func(s client.Status) { t.put(ctx, s) }})
 	if err != nil {
 		return err
 	}
-	var work sync.WaitGroup
-	t.work = &work
 	defer func() {
 		cancel()
 		t.client.Close()
-		work.Wait()
+		t.work.Wait()
 	}()
-	input := make(chan string)
+	input, ended := make(chan string), make(chan error, 1)
 	// Reading the input cannot be interrupted: this ends with the input or with
 	// the process.
-	go func() {
-		if err := read(ctx, o.Stdin, input); err != nil {
-			t.put(ctx, fmt.Errorf("read the input: %w", err))
-		}
-	}()
-	return t.run(ctx, input)
+	go func() { ended <- read(ctx, o.Stdin, input) }()
+	return t.run(ctx, input, ended)
 }
 
-// read sends the input's lines and closes lines at its end.
+// read sends the input's lines. It closes lines where the input ends or breaks,
+// and not where ctx ends.
 func read(ctx context.Context, r io.Reader, lines chan<- string) error {
-	defer close(lines)
 	s := bufio.NewScanner(r)
 	s.Buffer(nil, mostInput)
 	for s.Scan() {
@@ -62,6 +54,7 @@ func read(ctx context.Context, r io.Reader, lines chan<- string) error {
 			return ctx.Err()
 		}
 	}
+	close(lines)
 	return s.Err()
 }
 
@@ -73,7 +66,7 @@ type talk struct {
 	screen  *paper
 	typed   bool // the input is a person at a terminal
 	updates chan any
-	work    *sync.WaitGroup
+	work    sync.WaitGroup
 
 	me     string
 	trying bool // there is no connection, and that was said
@@ -85,6 +78,14 @@ type talk struct {
 	waiting int    // lines without an ack
 	newest  uint64 // the greatest seq that was acknowledged
 	refused int
+	broken  error // why the input ended early
+}
+
+func newTalk(o Options) *talk {
+	return &talk{
+		o: o, channel: o.Channel, screen: newPaper(o), typed: isTerminal(o.Stdin),
+		updates: make(chan any), people: make(map[string]client.Presence), typing: make(map[string]time.Time),
+	}
 }
 
 // posted is what became of one line.
@@ -105,8 +106,9 @@ func (t *talk) put(ctx context.Context, v any) {
 	}
 }
 
-// run is the loop: first the past, then everything as it comes.
-func (t *talk) run(ctx context.Context, lines <-chan string) error {
+// run is the loop: first the past, then everything as it comes. Once lines is
+// closed why says whether that was the input's end.
+func (t *talk) run(ctx context.Context, lines <-chan string, why <-chan error) error {
 	input := (<-chan string)(nil) // nothing is read before the past was shown
 	ended := false
 	for {
@@ -123,7 +125,7 @@ func (t *talk) run(ctx context.Context, lines <-chan string) error {
 		case line, more := <-ready:
 			switch {
 			case !more:
-				input, ended = nil, true
+				input, ended, t.broken = nil, true, <-why
 			case !t.typed:
 				t.post(ctx, line)
 			case t.command(ctx, line):
@@ -207,10 +209,14 @@ func (t *talk) sent(p posted) {
 
 // result is what the process ends with.
 func (t *talk) result() error {
+	var refused, broken error
 	if t.refused > 0 {
-		return fmt.Errorf("%d messages were not sent", t.refused)
+		refused = fmt.Errorf("%d messages were not sent", t.refused)
 	}
-	return nil
+	if t.broken != nil {
+		broken = fmt.Errorf("read the input: %w", t.broken)
+	}
+	return errors.Join(refused, broken)
 }
 
 func (t *talk) interrupted() error {

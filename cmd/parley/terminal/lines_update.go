@@ -159,9 +159,10 @@ func (t *talk) who() {
 	t.screen.note("here: %s", strings.Join(names, ", "))
 }
 
-// again shows the last messages once more; what follows comes by itself.
+// again shows the last messages once more; what follows comes by itself. What
+// was acknowledged may not come: the log may have lost it.
 func (t *talk) again(ctx context.Context) error {
-	t.mine = nil
+	t.mine, t.newest = nil, 0
 	t.work.Go(func() {
 		page, err := t.client.History(ctx, t.channel, client.Range{Limit: shownAtFirst})
 		if err != nil {

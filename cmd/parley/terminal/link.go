@@ -68,6 +68,7 @@ func (a *app) enter(name string) tea.Cmd {
 	r := a.room(name)
 	delete(a.away, name)
 	if a.open != r {
+		a.stopTyping()
 		a.open.fresh = 0
 		a.open = r
 		if r.loaded && r.unread > 0 {

@@ -21,8 +21,8 @@ type PostOptions struct {
 	Within  time.Duration // what one message's ack may take, however many connections that needs
 }
 
-// mostInput bounds what is read for one message, in bytes: more than the
-// server takes, so that it is the server that says so.
+// mostInput bounds what is read for one message, in bytes: more than any
+// message has, so that it is refused and not cut short.
 const mostInput = 1 << 20
 
 // Post posts what the input says and writes each message's id once it is
