@@ -18,13 +18,17 @@ import (
 // escaped.
 const (
 	keyFile   = "file/"                            // project/id → a File
-	keyHash   = "file-hash/"                       // hash/project/id → nothing: who has the content
 	keyUsed   = "file-used/"                       // project → its usage
 	keyUser   = "file-user/"                       // project/user → the user's usage
-	keyMark   = "file-mark"                        // the content that marks our place; see leaveMark
 	keySecret = "file-secret"                      // signs links
 	idLetters = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ" // what ids are made of
 	idLength  = 26                                 // of them; see chat.FilesIn
+)
+
+// How the keys of those records begin that tell which contents there should be.
+const (
+	ContentKeys = "file-hash/" // hash/project/id → nothing: who has the content
+	MarkKey     = "file-mark"  // the content that marks the place where they are
 )
 
 // File is what is known of a file.
@@ -68,7 +72,7 @@ func (f *File) ThumbnailURL() string {
 func (f *File) thumbnailName() string { return f.SHA256 + ".thumbnail" }
 
 func (f *File) key() string     { return keyFile + f.Project + "/" + f.ID }
-func (f *File) hashKey() string { return keyHash + f.SHA256 + "/" + f.Project + "/" + f.ID }
+func (f *File) hashKey() string { return ContentKeys + f.SHA256 + "/" + f.Project + "/" + f.ID }
 func (f *File) usedKey() string { return keyUsed + f.Project }
 func (f *File) userKey() string { return keyUser + f.Project + "/" + url.PathEscape(f.Owner) }
 
@@ -219,7 +223,7 @@ func (s *Service) mark(ctx context.Context, f *File, unused time.Time, condemned
 
 // owned reports whether any record has the content. The hash's lock is held.
 func (s *Service) owned(ctx context.Context, hash string) (owned bool, err error) {
-	err = s.options.Store.Records(ctx, keyHash+hash+"/", func(string, []byte) error { owned = true; return errEnough })
+	err = s.options.Store.Records(ctx, ContentKeys+hash+"/", func(string, []byte) error { owned = true; return errEnough })
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
@@ -229,7 +233,7 @@ func (s *Service) owned(ctx context.Context, hash string) (owned bool, err error
 // thumbnailOf is what a file of the content has for a thumbnail; nil: none has
 // one. The hash's lock is held.
 func (s *Service) thumbnailOf(ctx context.Context, hash string) (t *Thumbnail, err error) {
-	content := keyHash + hash + "/"
+	content := ContentKeys + hash + "/"
 	err = s.options.Store.Records(ctx, content, func(key string, _ []byte) error {
 		project, id, _ := strings.Cut(strings.TrimPrefix(key, content), "/")
 		f, err := s.stored(ctx, &File{Project: project, ID: id})

@@ -28,7 +28,7 @@ func (s *Service) removeStrays(ctx context.Context, then time.Time) error {
 	if err != nil {
 		return err
 	}
-	mark, err := s.record(ctx, keyMark)
+	mark, err := s.record(ctx, MarkKey)
 	if err != nil {
 		return err
 	}
@@ -73,5 +73,5 @@ func (s *Service) leaveMark(ctx context.Context) error {
 	if err := s.options.Blobs.Put(ctx, name, strings.NewReader(text), int64(len(text))); err != nil {
 		return err
 	}
-	return s.options.Store.PutRecords(ctx, map[string][]byte{keyMark: []byte(name)})
+	return s.options.Store.PutRecords(ctx, map[string][]byte{MarkKey: []byte(name)})
 }

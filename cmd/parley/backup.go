@@ -33,14 +33,20 @@ func (c *Backup) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return fmt.Errorf("back up %s: %w", c.Data, err)
 	}
-	note, err := verifyBackup(ctx, to)
+	note, lacks, err := verifyBackup(ctx, to, p.problem)
 	if err != nil {
 		return fmt.Errorf("the backup was written, but it is not sound: %w", err)
 	}
+	if lacks.here && lacks.files > 0 {
+		return fmt.Errorf("the backup was written, but not all was there to be backed up: %s lacks the contents of %d files", c.Data, lacks.files)
+	}
 	_, err = fmt.Fprintf(p.stdout, "Backed up %s to %s in %v: epoch %s, verified.\n",
 		c.Data, to, time.Since(begun).Round(time.Millisecond), note.Epoch)
-	return err
+	return errors.Join(err, lacks.tell(p.stdout))
 }
+
+// problem prints one of what a command has found.
+func (p *process) problem(text string) { _, _ = fmt.Fprintln(p.stdout, printable(text)) }
 
 // ofStopped backs up a folder that no server has.
 func (c *Backup) ofStopped(ctx context.Context, to string) error {
@@ -64,7 +70,8 @@ type Restore struct {
 // Run verifies the backup, then copies it. The log gets a new epoch: clients
 // that saw what came after the backup are told so, and begin again.
 func (c *Restore) Run(ctx context.Context, p *process) error {
-	if _, err := verifyBackup(ctx, c.Backup); err != nil {
+	_, lacks, err := verifyBackup(ctx, c.Backup, p.problem)
+	if err != nil {
 		return fmt.Errorf("restore %s: %w", c.Backup, err)
 	}
 	if err := restoreBackup(ctx, c.Backup, c.Data); err != nil {
@@ -80,7 +87,7 @@ func (c *Restore) Run(ctx context.Context, p *process) error {
 	}
 	_, err = fmt.Fprintf(p.stdout, "Restored %s to %s: verified, with the new epoch %s. Start it with `parley serve --data %s`.\n",
 		c.Backup, c.Data, epoch, c.Data)
-	return err
+	return errors.Join(err, lacks.tell(p.stdout))
 }
 
 // restoreBackup makes data of backup. The log comes last, whole: a folder

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,30 +9,42 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/parley-chat/parley/store/pebble"
+	"github.com/parley-chat/parley/upload"
 )
 
 // contentsName is where a data folder, and a backup, has the contents of files.
 var contentsName = filepath.Join(filesName, blobsName)
 
 // copyContents copies the contents of uploaded files that are in a folder of
-// data to another; by linking, where that is asked for and can be: a content
-// never changes. One that is removed meanwhile belonged to no message.
+// data to another, but for those that are there already; by linking, where that
+// is asked for and can be: a content never changes. One that is removed meanwhile
+// has no record any more.
 func copyContents(from, to string, link bool) error {
 	from, to = filepath.Join(from, contentsName), filepath.Join(to, contentsName)
+	added := false
 	return eachContent(from, func(folder, name string) error {
 		if err := os.MkdirAll(filepath.Join(to, folder), 0o700); err != nil {
 			return err
 		}
 		source, target := filepath.Join(from, folder, name), filepath.Join(to, folder, name)
-		if link && os.Link(source, target) == nil {
+		var err error
+		if !link || os.Link(source, target) != nil {
+			err = copyContent(source, target)
+		}
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
 			return nil
 		}
-		err := copyContent(source, target)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
+		added = true
 		return err
-	}, func(folder string) error { return syncFolder(filepath.Join(to, folder)) })
+	}, func(folder string) error {
+		if !added {
+			return nil
+		}
+		added = false
+		return syncFolder(filepath.Join(to, folder))
+	})
 }
 
 // eachContent visits the contents in dir, and each folder of them when it is
@@ -110,4 +123,52 @@ func verifyContents(dir string) error {
 		}
 		return err
 	}, func(string) error { return nil })
+}
+
+// lack is what of its files' contents a folder does not have.
+type lack struct {
+	files int  // whose contents are not there
+	here  bool // the folder has the store's mark: they belong there, not elsewhere
+}
+
+// lacking compares the contents in a data folder, or a backup, with those that
+// files have by the records of its store. Each that should be there and is not
+// is reported.
+func lacking(ctx context.Context, store *pebble.Store, dir string, report func(string)) (lack, error) {
+	var l lack
+	there := func(hash string) (bool, error) {
+		return exists(filepath.Join(dir, contentsName, hash[:min(2, len(hash))], hash))
+	}
+	err := store.Records(ctx, upload.MarkKey, func(_ string, value []byte) (err error) {
+		l.here, err = there(string(value))
+		return err
+	})
+	if err != nil {
+		return l, err
+	}
+	err = store.Records(ctx, upload.ContentKeys, func(key string, _ []byte) error {
+		hash, file, _ := strings.Cut(strings.TrimPrefix(key, upload.ContentKeys), "/")
+		found, err := there(hash)
+		if err != nil || found {
+			return err
+		}
+		l.files++
+		if l.here {
+			report(fmt.Sprintf("the content %s of the file %s is missing", hash, file))
+		}
+		return nil
+	})
+	return l, err
+}
+
+// tell says what is lacking, if anything is.
+func (l lack) tell(w io.Writer) error {
+	var err error
+	switch {
+	case l.files > 0 && l.here:
+		_, err = fmt.Fprintf(w, "The contents of %d files are missing: the data folder had lost them before.\n", l.files)
+	case l.files > 0:
+		_, err = fmt.Fprintf(w, "The contents of %d files are not in it: they are kept elsewhere, or lost.\n", l.files)
+	}
+	return err
 }

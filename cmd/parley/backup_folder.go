@@ -49,13 +49,18 @@ func writeBackup(ctx context.Context, store *pebble.Store, dir, to string) (err 
 		}
 	}()
 	note := backupNote{Format: backupFormat, Version: version, TakenAt: time.Now().UTC(), Epoch: store.Epoch()}
+	// Before the log, for what is removed meanwhile, and after it, for what was
+	// added: all that it names are there.
+	if err := copyContents(dir, to, true); err != nil {
+		return err
+	}
 	if err := store.Backup(ctx, filepath.Join(to, logsName)); err != nil {
 		return err
 	}
 	if err := copyFiles(dir, to); err != nil {
 		return err
 	}
-	if err := copyContents(dir, to, true); err != nil { // after the log: all that it names are there
+	if err := copyContents(dir, to, true); err != nil {
 		return err
 	}
 	if note.Files, err = sums(to); err != nil {
@@ -95,32 +100,39 @@ func apart(dir, to string) error {
 	return nil
 }
 
-// verifyBackup reads all of a backup.
-func verifyBackup(ctx context.Context, dir string) (backupNote, error) {
-	note, err := readNote(dir)
+// verifyBackup reads all of a backup. Contents of files that it lacks are
+// reported, and no error: what is there can be restored.
+func verifyBackup(ctx context.Context, dir string, report func(string)) (note backupNote, lacks lack, err error) {
+	note, err = readNote(dir)
 	if err != nil {
-		return note, err
+		return note, lacks, err
 	}
 	found, err := sums(dir)
 	if err != nil {
-		return note, err
+		return note, lacks, err
 	}
 	for name, sum := range note.Files {
 		if found[name] != sum {
-			return note, fmt.Errorf("%s in %s is not as it was written", name, dir)
+			return note, lacks, fmt.Errorf("%s in %s is not as it was written", name, dir)
 		}
 	}
 	if err := verifyContents(dir); err != nil {
-		return note, err
+		return note, lacks, err
 	}
 	store, err := pebble.OpenReadOnly(filepath.Join(dir, logsName), pebble.Options{})
 	if err != nil {
-		return note, err
+		return note, lacks, err
 	}
 	if store.Epoch() != note.Epoch {
-		return note, errors.Join(fmt.Errorf("the log in %s has another epoch than was written", dir), store.Close())
+		err = fmt.Errorf("the log in %s has another epoch than was written", dir)
 	}
-	return note, errors.Join(verify(ctx, store, func(string) {}), store.Close())
+	if err == nil {
+		err = verify(ctx, store, func(string) {})
+	}
+	if err == nil {
+		lacks, err = lacking(ctx, store, dir, report)
+	}
+	return note, lacks, errors.Join(err, store.Close())
 }
 
 // verify reads all of the store and reports what does not fit together. The

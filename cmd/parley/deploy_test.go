@@ -126,6 +126,45 @@ func TestDeploy_EveryMetricInDashboardAndAlertsExists(t *testing.T) {
 	}
 }
 
+// A metric with its matchers, and one of these.
+var (
+	matched = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}`)
+	matcher = regexp.MustCompile(`(\w+)="[^"]*"`)
+)
+
+// A series that begins with 1 has not increased: what an alert counts has to be
+// there, as 0, before there is anything to count.
+func TestDeploy_WhatAlertsCountIsToldFromTheStart(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	told := b.visit(t, "GET", "/metrics", nil).want(t, 200, "").text
+	data, err := os.ReadFile("../../deploy/alerts.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc any
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, expr := range expressions(doc) {
+		for _, metric := range matched.FindAllStringSubmatch(expr, -1) {
+			for _, m := range matcher.FindAllStringSubmatch(metric[2], -1) {
+				if m[1] == "job" { // Prometheus' own
+					continue
+				}
+				checked++
+				if sample := metric[1] + "{" + m[0] + "} 0\n"; !strings.Contains(told, "\n"+sample) {
+					t.Errorf("a server that has just started does not tell %s", sample)
+				}
+			}
+		}
+	}
+	if checked < 5 {
+		t.Errorf("%d matchers: is that all?", checked)
+	}
+}
+
 // Every alert is to say what it is about, and what to do.
 func TestDeploy_AlertsSayWhatToDo(t *testing.T) {
 	t.Parallel()
@@ -148,6 +187,43 @@ func TestDeploy_AlertsSayWhatToDo(t *testing.T) {
 		if !strings.HasPrefix(r.Alert, "Parley") || r.Annotations["summary"] == "" || r.Annotations["description"] == "" ||
 			r.Labels["severity"] != "page" && r.Labels["severity"] != "warn" {
 			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// The server makes its backups itself, and may write its state folders alone.
+func TestDeploy_TheGuideBacksUpWhereTheUnitMayWrite(t *testing.T) {
+	t.Parallel()
+	unit, err := os.ReadFile("../../deploy/parley.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^StateDirectory=(.+)$`).FindSubmatch(unit)
+	if found == nil {
+		t.Fatal("the unit has no state folders")
+	}
+	may := strings.Fields(string(found[1]))
+	in := func(folder string) string {
+		name, _, _ := strings.Cut(strings.TrimPrefix(folder, "/var/lib/"), "/")
+		if !slices.Contains(may, name) {
+			t.Errorf("%s is in none of the unit's folders, %v", folder, may)
+		}
+		return name
+	}
+	commands := regexp.MustCompile(`parley (?:backup|restore) (/\S+) --data (/\S+)`).FindAllSubmatch(guide, -1)
+	if len(commands) < 2 {
+		t.Errorf("the guide has %d commands: is that all?", len(commands))
+	}
+	for _, c := range commands {
+		if in(string(c[1])) == in(string(c[2])) {
+			t.Errorf("%s: a backup in the data folder", c[0])
+		}
+		if !strings.Contains(string(unit), "\nEnvironment=PARLEY_DATA="+string(c[2])+"\n") {
+			t.Errorf("%s: the unit has its data elsewhere", c[0])
 		}
 	}
 }

@@ -277,9 +277,15 @@ type InspectVerify struct {
 func (c *InspectVerify) Run(ctx context.Context, p *process) error {
 	in := inspected{Data: c.Data}
 	return in.open(func(store *pebble.Store) error {
-		err := verify(ctx, store, func(problem string) { _, _ = fmt.Fprintln(p.stdout, printable(problem)) })
+		if err := verify(ctx, store, p.problem); err != nil {
+			return err
+		}
+		lacks, err := lacking(ctx, store, c.Data, p.problem)
 		if err != nil {
 			return err
+		}
+		if lacks.here && lacks.files > 0 {
+			return fmt.Errorf("the store is sound, but the contents of %d files are missing", lacks.files)
 		}
 		_, err = fmt.Fprintf(p.stdout, "The store in %s is sound: epoch %s.\n", c.Data, store.Epoch())
 		return err

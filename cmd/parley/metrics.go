@@ -24,6 +24,11 @@ type metrics struct {
 	backedUp prometheus.Gauge
 }
 
+// faults are the codes that are of the server's own making. They are told from
+// the start, as 0: a series that begins with 1 has not increased, and whoever
+// waits for an increase would miss the first.
+var faults = [...]chat.Code{chat.CodeInternal, chat.CodeStorageFull, chat.CodeUnavailable}
+
 func newMetrics(s *server) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
@@ -41,6 +46,9 @@ func newMetrics(s *server) *metrics {
 		backedUp: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "parley_backup_last_success_timestamp_seconds", Help: "When this server last wrote an online backup; 0: not since it started.",
 		}),
+	}
+	for _, code := range faults {
+		m.refusals.WithLabelValues(string(code))
 	}
 	m.backups.WithLabelValues("done")
 	m.backups.WithLabelValues("failed")

@@ -127,7 +127,11 @@ func (f *figures) ofHub() {
 	f.count("redeliveries", "Subscriptions that were sent again what they had not acknowledged.", func(s *snapshot) float64 { return float64(s.hub.Redeliveries) })
 	f.count("signals_dropped", "Signals dropped under pressure.", func(s *snapshot) float64 { return float64(s.hub.SignalsDropped) })
 	f.by("code", "errors_total", "Errors answered to sessions, by code.", prometheus.CounterValue, func(s *snapshot) map[string]float64 {
-		return each(s.hub.Errors, func(n uint64) float64 { return float64(n) })
+		errors := each(s.hub.Errors, func(n uint64) float64 { return float64(n) })
+		for _, code := range faults {
+			errors[string(code)] += 0
+		}
+		return errors
 	})
 }
 
