@@ -15,6 +15,9 @@ interface Answer {
 /** How long a request may take beyond the server's hold of 25 s. */
 const patience = 40_000;
 
+/** So many characters of frames go into a request, which may have a megabyte with the subscriptions. */
+const largest = 200_000;
+
 /** How long a request may take that says goodbye: nobody waits for its answer. */
 const farewell = 5_000;
 
@@ -126,11 +129,21 @@ export class PollSocket implements Socket {
     this.#posting = true;
     await Promise.resolve(); // what else is said now goes along
     while (this.#outbox.length > 0 && this.#session && !this.#over) {
-      const frames = this.#outbox.splice(0, 200);
+      const frames = this.#outbox.splice(0, this.#fitting());
       const pause = await this.#ask(0, frames);
       await this.#pause(pause);
     }
     this.#posting = false;
+  }
+
+  /** How many of the frames go into one request. */
+  #fitting(): number {
+    let n = 0;
+    for (let size = 0; n < Math.min(this.#outbox.length, 200); n++) {
+      size += JSON.stringify(this.#outbox[n]).length;
+      if (n > 0 && size > largest) break;
+    }
+    return n;
   }
 
   async #ask(hold: number | undefined, frames: Frame[]): Promise<number> {

@@ -206,6 +206,14 @@ test("where no WebSocket gets through it polls, and comes back when one does", a
   expect(texts(got)).toEqual(Array.from({ length: 20 }, (_, i) => `${i}`));
 });
 
+test("what waits goes out by polling in requests that are not too large", async () => {
+  const ada = client("ada", { transport: "polling" });
+  await ada.joinChannel("large");
+  const text = "x".repeat(60_000);
+  const sent = Array.from({ length: 30 }, (_, i) => ada.sendMessage(`large-${i}`, text));
+  expect(texts(await Promise.all(sent))).toEqual(Array(30).fill(text));
+});
+
 test("polling goes on after the server was killed, and misses nothing", async () => {
   const ada = client("ada", { transport: "polling" });
   const bob = client("bob");
