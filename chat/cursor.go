@@ -44,8 +44,8 @@ func (s *Session) read(ctx context.Context, c Read) (*Cursor, error) {
 	return nil, E(CodeNotFound, "no such message in the channels subscribed to")
 }
 
-// MarkRead moves the user's read cursor, commits, and tells the others if it has
-// moved. A cursor never moves back; asking for it is no error.
+// MarkRead moves the user's read cursor, commits, and tells the others of it. A
+// cursor never moves back; asking for it is no error.
 func (h *Hub) MarkRead(ctx context.Context, id *Identity, c Read) (*Cursor, error) {
 	return h.moveRead(ctx, id, nil, c)
 }
@@ -76,10 +76,6 @@ func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read)
 	if err != nil {
 		return nil, err
 	}
-	was, err := h.store.Cursor(ctx, r.id, id.User)
-	if err != nil {
-		return nil, err
-	}
 	c.Seq = min(c.Seq, head.Seq)
 	move := Cursor{Channel: r.id, User: id.User, Delivered: c.Seq, Read: c.Seq, ReadAt: h.now()}
 	last, err := h.store.Messages(ctx, r.id, Page{Before: c.Seq + 1, Limit: 1})
@@ -97,8 +93,8 @@ func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read)
 		return nil, err
 	}
 	moved[0].Unread = head.unread(moved[0])
-	if moved[0].Read == was.Read || h.limitChannel(id, &r.signals) != nil {
-		return &moved[0], nil // everybody knows, or there is too much to tell
+	if h.limitChannel(id, &r.signals) != nil {
+		return &moved[0], nil // there is too much to tell
 	}
 	told := &Signal{Kind: SignalRead, Channel: r.id, User: id.User, Seq: min(c.Seq, moved[0].Read), ID: c.ID, At: move.ReadAt}
 	from.sign(told)

@@ -126,7 +126,6 @@ func TestRate_OfAChannelHoldsBackWhatIsToldOfCursorsOnly(t *testing.T) {
 	if c := ben.must(chat.Read{Channel: "general", Seq: 2}).Cursor; c.Read != 2 {
 		t.Errorf("cursor %+v", c)
 	}
-	ben.must(chat.Read{Channel: "general", Seq: 2}) // has not moved: nothing to tell
 	c.advance(time.Second)
 	ben.must(chat.Send{Channel: "general", Name: "last"})
 	ada.signal("last", func(s *chat.Signal) bool { return s.Name == "last" })
