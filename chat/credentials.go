@@ -158,7 +158,7 @@ func (s *Session) identify(ctx context.Context, token string, renew bool) (Ident
 // recheck ends the subscriptions that id may not have.
 func (s *Session) recheck(ctx context.Context, id Identity) {
 	for _, sub := range s.subscriptions() {
-		if err := sub.room.permit(ctx, &id, OpRead); err != nil {
+		if err := sub.room.permit(ctx, &id, OpRead); err != nil && ignoreRefusal(err) == nil {
 			s.endSubscription(sub, AsError(err))
 		}
 	}

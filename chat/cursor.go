@@ -26,6 +26,9 @@ func (s *Session) delivered(c Delivered) error {
 // read finds which channel is meant, and moves the cursor there.
 func (s *Session) read(ctx context.Context, c Read) (*Cursor, error) {
 	id := s.Identity()
+	if err := s.hub.limitSigns(&id, nil); err != nil {
+		return nil, err
+	}
 	if c.Channel != "" || c.ID == "" {
 		channel, err := s.only(c.Channel)
 		if err != nil {
@@ -47,6 +50,9 @@ func (s *Session) read(ctx context.Context, c Read) (*Cursor, error) {
 // MarkRead moves the user's read cursor, commits, and tells the others of it. A
 // cursor never moves back; asking for it is no error.
 func (h *Hub) MarkRead(ctx context.Context, id *Identity, c Read) (*Cursor, error) {
+	if err := h.limitSigns(id, nil); err != nil {
+		return nil, err
+	}
 	return h.moveRead(ctx, id, nil, c)
 }
 
@@ -60,9 +66,6 @@ func (h *Hub) moveRead(ctx context.Context, id *Identity, from *Session, c Read)
 		return nil, E(CodeInvalid, "a cursor is a user's: name one")
 	}
 	if err := r.permit(ctx, id, OpCursor); err != nil {
-		return nil, err
-	}
-	if err := h.limitSigns(id, nil); err != nil {
 		return nil, err
 	}
 	if c.ID != "" {

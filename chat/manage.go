@@ -224,6 +224,7 @@ func (h *Hub) stand(ctx context.Context, id *Identity, channel, user string, cha
 		if CodeOf(err) != CodeVersion {
 			return committed, err
 		}
+		r.unnote(user)
 	}
 	return Committed{}, E(CodeUnavailable, "others change this standing all the time")
 }

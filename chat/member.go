@@ -35,8 +35,19 @@ func (r *room) noteUnlessChanged(user string, m *Member, changes uint64) bool {
 	if r.memberChanges != changes {
 		return false
 	}
+	if m == nil && r.users != nil {
+		return true // the first use of a direct channel gives its two a standing without an event
+	}
 	r.note(user, m)
 	return true
+}
+
+// unnote has a standing read anew.
+func (r *room) unnote(user string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.members, user)
+	r.memberless = false
 }
 
 // maxMembers bounds how many standings a room remembers.

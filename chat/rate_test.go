@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -94,11 +95,12 @@ func TestRate_BoundsTheSignsOfTypingAndReading(t *testing.T) {
 		d.level(1)
 	}
 	ada.must(post("general", "x", ""))
-	for i := range 3 {
-		ben.must(chat.Typing{Channel: "general", On: i%2 == 0})
+	for range 3 {
+		ben.must(chat.Typing{Channel: "general", On: true})
+		ben.must(chat.Typing{Channel: "general"})
 	}
 	ben.must(chat.Read{Channel: "general", Seq: 1})
-	ben.refused(chat.Typing{Channel: "general"}, chat.CodeRateLimited)
+	ben.refused(chat.Typing{Channel: "general", On: true}, chat.CodeRateLimited)
 	ben.refused(chat.Read{Channel: "general", Seq: 1}, chat.CodeRateLimited)
 	for range 4 { // what one says has a bound of the same size to itself
 		ben.must(post("general", "x", ""))
@@ -138,4 +140,22 @@ func TestRate_OfAChannelHoldsBackWhatIsToldOfCursorsOnly(t *testing.T) {
 	if told != 1 {
 		t.Errorf("ada was told %d times of a cursor", told)
 	}
+}
+
+// A receipt that names a message alone is looked for in all channels, and is one.
+func TestRate_AReceiptThatNamesNoChannelIsOne(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	h := newHub(t, chat.Options{Now: c.Now, PostRate: 1, PostBurst: 2})
+	ada, ben := connect(t, h, as("ada")), connect(t, h, as("ben"))
+	for i := range 20 {
+		ben.must(chat.Subscribe{Channel: fmt.Sprint("c", i)})
+	}
+	id := ada.must(post("c7", "x", "")).Committed.Event.ID
+	for range 2 {
+		if got := ben.must(chat.Read{ID: id}).Cursor; got.Read != 1 {
+			t.Errorf("cursor %+v", got)
+		}
+	}
+	ben.refused(chat.Read{ID: id}, chat.CodeRateLimited)
 }

@@ -126,3 +126,45 @@ func TestPutChannel_ManagingAllMakesNoneBeyondItsReach(t *testing.T) {
 		t.Errorf("a public direct channel: %v", err)
 	}
 }
+
+// The first use of a direct channel gives its two a standing without an event.
+func TestPutMember_OfWhoBeganADirectChannel(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(h *chat.Hub, dm string) error{
+		"banned": func(h *chat.Hub, dm string) error {
+			_, err := h.PutMember(t.Context(), server(), dm, chat.Member{User: "ben", Banned: true})
+			return err
+		},
+		"removed": func(h *chat.Hub, dm string) error {
+			_, err := h.RemoveMember(t.Context(), server(), dm, "ben")
+			return err
+		},
+	} {
+		h := newHub(t, chat.Options{})
+		dm := chat.DirectName("ada", "ben")
+		ben := connect(t, h, as("ben"))
+		ben.must(chat.Subscribe{Channel: dm})
+		ben.must(post(dm, "x", ""))
+		if err := change(h, dm); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if m := standing(t, h, dm, "ben"); m.Role != chat.NoRole || m.Banned != (name == "banned") {
+			t.Errorf("%s, ben is %+v", name, m)
+		}
+	}
+}
+
+// What another hub has changed is read anew, not decided on again and again.
+func TestPutMember_OfWhomAnotherHubHasChanged(t *testing.T) {
+	t.Parallel()
+	store := openStore(t)
+	h, other := newHub(t, chat.Options{Store: store}), newHub(t, chat.Options{Store: store})
+	stand(t, h, "general", chat.Member{User: "ben", Role: chat.Ordinary})
+	ben := connect(t, h, as("ben"))
+	ben.must(chat.Subscribe{Channel: "general"}) // whose standing is remembered
+	stand(t, other, "general", chat.Member{User: "ben", Role: chat.Reader})
+	stand(t, h, "general", chat.Member{User: "ben", Role: chat.Moderator})
+	if m := standing(t, h, "general", "ben"); m.Role != chat.Moderator {
+		t.Errorf("ben is %+v", m)
+	}
+}

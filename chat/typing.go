@@ -28,8 +28,13 @@ func (s *Session) typing(ctx context.Context, sub *subscription, on bool) error 
 	if err := r.permit(ctx, &id, OpSignal); err != nil {
 		return err
 	}
-	if err := r.hub.limitSigns(&id, &r.signals); err != nil {
-		return err
+	if on { // each end had its beginning
+		if err := r.hub.limitSigns(&id, nil); err != nil {
+			return err
+		}
+		if r.hub.limitChannel(&id, &r.signals) != nil {
+			return nil // there is too much to tell
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

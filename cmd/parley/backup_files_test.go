@@ -115,6 +115,7 @@ func TestBackup_HasTheContentsOfFilesThatAreDeletedMeanwhile(t *testing.T) {
 			b.ask(t, ada, "DELETE", "/v1"+url, "")
 		}
 	})
+	t.Cleanup(deleting.Wait)
 	for over := false; !over; {
 		select {
 		case <-deleted:
@@ -123,5 +124,4 @@ func TestBackup_HasTheContentsOfFilesThatAreDeletedMeanwhile(t *testing.T) {
 		}
 		must(t, "backup", filepath.Join(t.TempDir(), "backup"), "--data", b.config.Data)
 	}
-	deleting.Wait()
 }

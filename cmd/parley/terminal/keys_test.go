@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,12 +55,13 @@ func listener(t *testing.T, heard chan<- keystroke) string {
 func TestTyping_IsToldEverySecondAndEndsWhereItWasTold(t *testing.T) {
 	t.Parallel()
 	heard, connected := make(chan keystroke, 10), make(chan struct{})
+	once := sync.OnceFunc(func() { close(connected) })
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	a := newApp(t, "plans")
 	a.o.URL, a.o.UserID, a.o.Now = listener(t, heard), "ben", func() time.Time { return now }
 	c, err := a.o.dial(client.Options{OnState: func(s client.Status) {
 		if s.State == client.Connected {
-			close(connected)
+			once()
 		}
 	}})
 	if err != nil {
